@@ -1,0 +1,155 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace Engine.Compute;
+
+/// <summary>
+/// One opened device: its ILGPU context, its accelerator and the default stream. Everything is enqueued on the default stream;
+/// <see cref="Synchronize"/> waits for it.
+/// </summary>
+public sealed class ComputeDevice : IDisposable
+{
+    private ComputeDevice(DeviceSelector selector, Context context, Accelerator accelerator, IReadOnlyList<string> notes)
+    {
+        Selector = selector.ToString();
+        Kind = selector.Kind;
+        Context = context;
+        Accelerator = accelerator;
+        Notes = notes;
+        Tiles = TileTable.For(accelerator);
+    }
+
+    /// <summary>Gets what names this device, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
+    public string Selector { get; }
+
+    /// <summary>Gets the kind of device; for reports, kernels choose by <see cref="Tiles"/>.</summary>
+    public DeviceKind Kind { get; }
+
+    /// <summary>Gets the ILGPU context.</summary>
+    public Context Context { get; }
+
+    /// <summary>Gets the accelerator.</summary>
+    public Accelerator Accelerator { get; }
+
+    /// <summary>Gets the default stream.</summary>
+    public AcceleratorStream Stream => Accelerator.DefaultStream;
+
+    /// <summary>Gets the device's name.</summary>
+    public string Name => Accelerator.Name;
+
+    /// <summary>Gets the sizes by which kernels choose their shape.</summary>
+    public TileTable Tiles { get; }
+
+    /// <summary>Gets one line for each device that <c>auto</c> passed over, saying why.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Opens a device.</summary>
+    /// <param name="selector"><c>auto</c> (CUDA, else the vector CPU), <c>cpu</c>, <c>cuda[:n]</c>, <c>opencl[:n]</c> or <c>ilgpu-cpu</c>.</param>
+    /// <param name="options">How it is opened; null for the defaults.</param>
+    /// <returns>The device.</returns>
+    /// <exception cref="ComputeException">The selector names no device, or one that cannot be used.</exception>
+    public static ComputeDevice Open(string selector = "auto", ComputeDeviceOptions? options = null)
+    {
+        var wanted = DeviceSelector.Parse(selector);
+        options ??= new ComputeDeviceOptions();
+        if (options.Threads < 0)
+        {
+            throw new ComputeException($"{options.Threads} threads are not possible: expected 1 or more, or 0 for all cores");
+        }
+
+        if (wanted.Kind != DeviceKind.Auto)
+        {
+            return OpenKind(wanted, options, []);
+        }
+
+        var notes = new List<string>();
+        foreach (var kind in new[] { DeviceKind.Cuda, DeviceKind.Cpu })
+        {
+            try
+            {
+                return OpenKind(new DeviceSelector(kind, 0), options, notes);
+            }
+            catch (ComputeException exception)
+            {
+                notes.Add(exception.Message);
+            }
+        }
+
+        throw new ComputeException($"no device can be used: {string.Join("; ", notes)}");
+    }
+
+    /// <summary>Lists the devices of this machine, those that cannot be used included.</summary>
+    /// <returns>The devices.</returns>
+    public static IReadOnlyList<DeviceDescription> List() => DeviceList.Make();
+
+    /// <summary>Waits until everything that was enqueued has finished.</summary>
+    public void Synchronize() => Stream.Synchronize();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Accelerator.Dispose();
+        Context.Dispose();
+    }
+
+    /// <summary>Returns an exception's message as one line, the innermost cause where ILGPU wraps it.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <returns>The line.</returns>
+    internal static string OneLine(Exception exception)
+    {
+        while (exception.InnerException is not null)
+        {
+            exception = exception.InnerException;
+        }
+
+        return exception.Message.ReplaceLineEndings(" ").Trim();
+    }
+
+    private static ComputeDevice OpenKind(DeviceSelector selector, ComputeDeviceOptions options, IReadOnlyList<string> notes)
+    {
+        var context = selector.Kind switch
+        {
+            DeviceKind.Cuda => DeviceContexts.Cuda(out var problem) ?? throw Unusable(selector, problem),
+            DeviceKind.OpenCL => DeviceContexts.OpenCl(out var problem) ?? throw Unusable(selector, problem),
+            _ => DeviceContexts.Processor(),
+        };
+        try
+        {
+            return new ComputeDevice(selector, context, Create(selector, context, options), notes);
+        }
+        catch (Exception exception)
+        {
+            context.Dispose();
+            if (exception is ComputeException)
+            {
+                throw;
+            }
+
+            throw Unusable(selector, OneLine(exception), exception);
+        }
+    }
+
+    private static Accelerator Create(DeviceSelector selector, Context context, ComputeDeviceOptions options)
+    {
+        switch (selector.Kind)
+        {
+            case DeviceKind.Cpu:
+                return VectorDevices.Create(options).CreateAccelerator(context);
+            case DeviceKind.IlgpuCpu:
+                return new CPUDevice(options.EmulatedWarpSize, options.EmulatedWarpsPerGroup, 1).CreateAccelerator(context);
+        }
+
+        var type = selector.Kind == DeviceKind.Cuda ? AcceleratorType.Cuda : AcceleratorType.OpenCL;
+        var devices = context.Devices.Where(device => device.AcceleratorType == type).ToList();
+        return selector.Index < devices.Count
+            ? devices[selector.Index].CreateAccelerator(context)
+            : throw Unusable(selector, $"there are only {devices.Count} devices of this kind, numbered from 0");
+    }
+
+    private static ComputeException Unusable(DeviceSelector selector, string problem, Exception? cause = null)
+    {
+        var message = $"device {selector} cannot be used: {problem}";
+        return cause is null ? new ComputeException(message) : new ComputeException(message, cause);
+    }
+}

@@ -1,0 +1,20 @@
+namespace Engine.Compute;
+
+/// <summary>How a device is opened. The defaults suit every use outside of tests.</summary>
+public sealed record ComputeDeviceOptions
+{
+    /// <summary>Gets how many threads the vector CPU runs a launch on, the launching one included; 0 for all cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Gets the width of the vector CPU's vectors in bits: 512, 256, 128, or 0 for the widest of the machine.</summary>
+    public int VectorBits { get; init; }
+
+    /// <summary>Gets a value indicating whether the vector CPU fuses multiplies and adds; off, its results are bit for bit those of ILGPU's CPU accelerator.</summary>
+    public bool Contraction { get; init; } = true;
+
+    /// <summary>Gets the threads of a warp on ILGPU's CPU accelerator; at least 2.</summary>
+    public int EmulatedWarpSize { get; init; } = 4;
+
+    /// <summary>Gets the warps of a group on ILGPU's CPU accelerator; a power of two. Every thread of a group is a thread of the system there.</summary>
+    public int EmulatedWarpsPerGroup { get; init; } = 4;
+}

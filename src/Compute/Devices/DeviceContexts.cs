@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Engine.Compute;
+
+/// <summary>Makes ILGPU contexts, each with the devices of one kind: a kind that is not asked for is not looked for.</summary>
+internal static class DeviceContexts
+{
+    /// <summary>Makes a context for accelerators on the processor.</summary>
+    /// <returns>The context.</returns>
+    public static Context Processor() => Context.Create(builder => builder.CPU().EnableAlgorithms());
+
+    /// <summary>Makes a context with the CUDA devices.</summary>
+    /// <param name="problem">Why there is none, in one line.</param>
+    /// <returns>The context, or null.</returns>
+    public static Context? Cuda(out string problem)
+    {
+        // Asking ILGPU costs far more than asking the system whether there is a driver at all.
+        if (!NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda" : "libcuda.so.1", out _) && !NativeLibrary.TryLoad("cuda", out _))
+        {
+            problem = "no NVIDIA driver is installed (libcuda was not found)";
+            return null;
+        }
+
+        return Make(builder => builder.Cuda(), AcceleratorType.Cuda, "the NVIDIA driver offers no card that ILGPU can use", out problem);
+    }
+
+    /// <summary>Makes a context with the OpenCL devices.</summary>
+    /// <param name="problem">Why there is none, in one line.</param>
+    /// <returns>The context, or null.</returns>
+    public static Context? OpenCl(out string problem)
+    {
+        IlgpuInternals.MapOpenClLibrary();
+        return Make(
+            builder => builder.OpenCL(device =>
+            {
+                IlgpuInternals.DeclareGenericAddressSpace(device);
+                return true;
+            }),
+            AcceleratorType.OpenCL,
+            "no OpenCL platform offers a device (is a driver installed?)",
+            out problem);
+    }
+
+    private static Context? Make(Action<Context.Builder> addDevices, AcceleratorType type, string none, out string problem)
+    {
+        Context? context = null;
+        try
+        {
+            context = Context.Create(builder =>
+            {
+                addDevices(builder);
+                builder.EnableAlgorithms();
+            });
+            foreach (var device in context)
+            {
+                if (device.AcceleratorType == type)
+                {
+                    problem = string.Empty;
+                    return context;
+                }
+            }
+
+            problem = none;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Drivers fail in every way; whatever they throw, the machine still has its processor.
+            problem = $"{none}: {ComputeDevice.OneLine(exception)}";
+        }
+
+        context?.Dispose();
+        return null;
+    }
+}

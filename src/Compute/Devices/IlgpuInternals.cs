@@ -1,0 +1,52 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime.OpenCL;
+
+namespace Engine.Compute;
+
+/// <summary>Everything that reaches into ILGPU past its public members, each spot with its reason.</summary>
+internal static class IlgpuInternals
+{
+    private static readonly Lock Resolving = new();
+    private static bool resolves;
+
+    /// <summary>
+    /// Makes ILGPU find the OpenCL loader. It imports <c>libOpenCL.so</c>, a name that only development packages install; a machine
+    /// that merely runs OpenCL has <c>libOpenCL.so.1</c>. Done only where the first name is missing: an assembly takes one resolver.
+    /// </summary>
+    public static void MapOpenClLibrary()
+    {
+        lock (Resolving)
+        {
+            if (resolves || !OperatingSystem.IsLinux() || NativeLibrary.TryLoad("libOpenCL.so", out _))
+            {
+                return;
+            }
+
+            resolves = true;
+            try
+            {
+                NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, Resolve);
+            }
+            catch (InvalidOperationException)
+            {
+                // Another part of the process, or ILGPU itself for CUDA under WSL, has set one: OpenCL stays as ILGPU finds it.
+            }
+        }
+
+        static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
+            name.Contains("OpenCL", StringComparison.OrdinalIgnoreCase) && NativeLibrary.TryLoad("libOpenCL.so.1", out var handle) ? handle : IntPtr.Zero;
+    }
+
+    /// <summary>
+    /// Declares that a device has generic address spaces, without which ILGPU refuses it. PoCL reports none, yet the code that
+    /// ILGPU generates for our kernels uses named address spaces only. The capability's setter is not public.
+    /// </summary>
+    /// <param name="device">The device.</param>
+    public static void DeclareGenericAddressSpace(CLDevice device)
+    {
+        var property = device.Capabilities.GetType().GetProperty("GenericAddressSpace", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
+        property?.GetSetMethod(nonPublic: true)?.Invoke(device.Capabilities, [true]);
+    }
+}

@@ -1,0 +1,14 @@
+using Engine.Compute.Vector;
+
+namespace Engine.Compute;
+
+/// <summary>Makes the vector CPU.</summary>
+internal static class VectorDevices
+{
+    /// <summary>Makes the vector CPU as its options ask.</summary>
+    /// <param name="options">Threads, width and arithmetic.</param>
+    /// <returns>The device.</returns>
+    /// <exception cref="ComputeException">The machine lacks what the options ask for.</exception>
+    public static VectorDevice Create(ComputeDeviceOptions options) =>
+        new(new VectorCompiler(), options.Threads, options.VectorBits, options.Contraction);
+}

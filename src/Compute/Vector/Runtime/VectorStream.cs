@@ -1,0 +1,27 @@
+using ILGPU.Runtime;
+
+namespace Engine.Compute.Vector;
+
+/// <summary>A stream of the vector accelerator. Launches and copies are finished when they return, so it has nothing to wait for.</summary>
+internal sealed class VectorStream : AcceleratorStream
+{
+    /// <summary>Makes a stream.</summary>
+    /// <param name="accelerator">The accelerator.</param>
+    public VectorStream(Accelerator accelerator)
+        : base(accelerator)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Synchronize()
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override ProfilingMarker AddProfilingMarkerInternal() => new VectorProfilingMarker(Accelerator);
+
+    /// <inheritdoc/>
+    protected override void DisposeAcceleratorObject(bool disposing)
+    {
+    }
+}

@@ -1,0 +1,154 @@
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Engine.Compute.Vector;
+
+/// <summary>
+/// An ILGPU accelerator that runs kernels on the processor's vector units: the threads of a group are the lanes of vectors, the
+/// groups of a launch are spread over a pool of threads. Launches return when they have finished.
+/// </summary>
+internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel, VectorKernel>
+{
+    /// <summary>Group size of implicitly grouped kernels for which the caller names none.</summary>
+    private const int AutomaticGroupSize = 256;
+
+    private readonly WorkerPool pool;
+
+    /// <summary>Opens the accelerator.</summary>
+    /// <param name="context">The ILGPU context.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="compiler">Compiles the kernels that are loaded.</param>
+    public VectorAccelerator(Context context, VectorDevice device, IVectorCompiler compiler)
+        : base(context, device)
+    {
+        // ILGPU takes a zero pointer for an accelerator that was disposed.
+        NativePtr = new IntPtr(1);
+        DefaultStream = CreateStreamInternal();
+        pool = new WorkerPool(device.Threads);
+        VectorBackend = new VectorBackend(context, device, compiler);
+        Bind();
+        Init(VectorBackend);
+    }
+
+    /// <summary>Gets the back end.</summary>
+    public VectorBackend VectorBackend { get; }
+
+    /// <summary>Gets how many threads run a launch, the launching one included.</summary>
+    public int Threads => pool.Threads;
+
+    /// <summary>Runs a launch to its end.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="arguments">The argument block.</param>
+    /// <param name="launch">The dimensions, which are checked here.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A dimension, or the shared memory, is out of the device's limits.</exception>
+    public unsafe void Launch(VectorKernel kernel, byte* arguments, ref LaunchInfo launch)
+    {
+        if (launch.GridX < 1 || launch.GridY < 1 || launch.GridZ < 1
+            || launch.GridX > MaxGridSize.X || launch.GridY > MaxGridSize.Y || launch.GridZ > MaxGridSize.Z)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(launch), $"kernel {kernel.Compiled.KernelName}: a grid of ({launch.GridX}, {launch.GridY}, {launch.GridZ}) groups is out of range, expected (1, 1, 1) to {MaxGridSize}");
+        }
+
+        if (launch.GroupX < 1 || launch.GroupY < 1 || launch.GroupZ < 1
+            || (long)launch.GroupX * launch.GroupY * launch.GroupZ > MaxNumThreadsPerGroup)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(launch), $"kernel {kernel.Compiled.KernelName}: a group of ({launch.GroupX}, {launch.GroupY}, {launch.GroupZ}) threads is out of range, expected 1 to {MaxNumThreadsPerGroup} in all");
+        }
+
+        var shared = (long)kernel.Compiled.Program.SharedMemoryBytes + launch.DynamicSharedBytes;
+        if (shared > MaxSharedMemoryPerGroup)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(launch), $"kernel {kernel.Compiled.KernelName}: {shared} bytes of shared memory are too many, expected at most {MaxSharedMemoryPerGroup}");
+        }
+
+        var code = kernel.CodeFor(new GroupShape(launch.GroupX, launch.GroupY, launch.GroupZ));
+        fixed (LaunchInfo* info = &launch)
+        {
+            pool.Run(code, arguments, info);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override TExtension CreateExtension<TExtension, TExtensionProvider>(TExtensionProvider provider) =>
+        throw new NotSupportedException($"{Name} has no accelerator extensions such as {typeof(TExtension).Name}; extensions exist for ILGPU's own accelerators only");
+
+    /// <inheritdoc/>
+    protected override AcceleratorStream CreateStreamInternal() => new VectorStream(this);
+
+    /// <inheritdoc/>
+    protected override void SynchronizeInternal()
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override MemoryBuffer AllocateRawInternal(long length, int elementSize) => new VectorMemoryBuffer(this, length, elementSize);
+
+    /// <inheritdoc/>
+    protected override PageLockScope<T> CreatePageLockFromPinnedInternal<T>(IntPtr pinned, long numElements) =>
+        new VectorPageLockScope<T>(this, pinned, numElements);
+
+    /// <inheritdoc/>
+    protected override MethodInfo GenerateKernelLauncherMethod(VectorCompiledKernel kernel, int customGroupSize) =>
+        KernelLauncher.Generate(kernel, customGroupSize > 0 ? customGroupSize : WarpSize);
+
+    /// <inheritdoc/>
+    protected override VectorKernel CreateKernel(VectorCompiledKernel compiledKernel) => new(this, compiledKernel, null);
+
+    /// <inheritdoc/>
+    protected override VectorKernel CreateKernel(VectorCompiledKernel compiledKernel, MethodInfo launcher) => new(this, compiledKernel, launcher);
+
+    /// <inheritdoc/>
+    protected override int EstimateMaxActiveGroupsPerMultiprocessorInternal(Kernel kernel, int groupSize, int dynamicSharedMemorySizeInBytes) => 1;
+
+    /// <inheritdoc/>
+    protected override int EstimateGroupSizeInternal(Kernel kernel, Func<int, int> computeSharedMemorySize, int maxGroupSize, out int minGridSize) =>
+        EstimateGroupSizeInternal(kernel, 0, maxGroupSize, out minGridSize);
+
+    /// <inheritdoc/>
+    protected override int EstimateGroupSizeInternal(Kernel kernel, int dynamicSharedMemorySizeInBytes, int maxGroupSize, out int minGridSize)
+    {
+        minGridSize = Threads;
+        return maxGroupSize > 0 ? Math.Min(maxGroupSize, AutomaticGroupSize) : AutomaticGroupSize;
+    }
+
+    /// <inheritdoc/>
+    protected override bool CanAccessPeerInternal(Accelerator otherAccelerator) => otherAccelerator is VectorAccelerator;
+
+    /// <inheritdoc/>
+    protected override void EnablePeerAccessInternal(Accelerator otherAccelerator)
+    {
+        if (otherAccelerator is not VectorAccelerator)
+        {
+            throw new InvalidOperationException($"{Name} cannot read the memory of {otherAccelerator.Name} in place; copy it");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void DisablePeerAccessInternal(Accelerator otherAccelerator)
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void OnBind()
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void OnUnbind()
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void DisposeAccelerator_SyncRoot(bool disposing)
+    {
+        pool.Dispose();
+        if (disposing)
+        {
+            VectorBackend.Dispose();
+        }
+    }
+}

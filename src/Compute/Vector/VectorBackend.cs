@@ -1,0 +1,91 @@
+using ILGPU;
+using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.IL;
+using ILGPU.Backends.PointerViews;
+using ILGPU.IR;
+using ILGPU.IR.Transformations;
+using ILGPU.Runtime;
+
+namespace Engine.Compute.Vector;
+
+/// <summary>Type of the handlers that ILGPU's intrinsic registry would call for this back end; there are none, so nothing has this type.</summary>
+internal delegate void VectorIntrinsic();
+
+/// <summary>
+/// The back end: runs ILGPU's front end and the passes that leave the least to import, then hands the IR to the compiler.
+/// </summary>
+internal sealed class VectorBackend : Backend<VectorIntrinsic>
+{
+    private readonly IVectorCompiler compiler;
+    private readonly VectorCompilerOptions options;
+
+    /// <summary>Makes the back end.</summary>
+    /// <param name="context">The ILGPU context.</param>
+    /// <param name="device">The device that it compiles for.</param>
+    /// <param name="compiler">The compiler.</param>
+    public VectorBackend(Context context, VectorDevice device, IVectorCompiler compiler)
+        : base(context, device.Capabilities, BackendType.IL, new ILArgumentMapper(context))
+    {
+        this.compiler = compiler;
+        options = device.Options;
+        InitIntrinsicProvider();
+        InitializeKernelTransformers(builder =>
+        {
+            var specializer = new AcceleratorSpecializer(
+                AcceleratorType.CPU, device.WarpSize, PointerType, context.Properties.EnableAssertions, context.Properties.EnableIOOperations);
+            var passes = Transformer.CreateBuilder(TransformerConfiguration.Empty);
+            passes.Add(new LowerArrays(MemoryAddressSpace.Local));
+            passes.Add(new LowerPointerViews());
+            passes.Add(specializer);
+            passes.Add(new Inliner());
+            passes.Add(new UnreachableCodeElimination());
+            passes.Add(new DeadCodeElimination());
+            passes.Add(new InferKernelAddressSpaces(MemoryAddressSpace.Global));
+            passes.Add(new LowerStructures());
+            passes.Add(new UnreachableCodeElimination());
+            passes.Add(new DeadCodeElimination());
+
+            // Left out: SSAStructureConstruction turns constant-indexed local arrays into structure-typed phis, LoopUnrolling
+            // loses values, CodePlacement sinks invariants into inner loops. Our passes do these jobs.
+            passes.Add(new InferLocalAddressSpaces());
+            passes.Add(new CleanupBlocks());
+            passes.Add(new SimplifyControlFlow());
+            builder.Add(passes.ToTransformer());
+        });
+    }
+
+    /// <inheritdoc/>
+    protected override CompiledKernel Compile(EntryPoint entryPoint, in BackendContext backendContext, in KernelSpecialization specialization)
+    {
+        var methods = new List<Method> { backendContext.KernelMethod };
+        foreach (var (method, _) in backendContext)
+        {
+            methods.Add(method);
+        }
+
+        var shared = backendContext.SharedMemorySpecification;
+        var source = new KernelSource(backendContext.KernelMethod, methods, shared.StaticSize, shared.HasDynamicMemory);
+        var layout = KernelParameterLayout.Of(entryPoint, backendContext.KernelMethod);
+        var name = KernelName(entryPoint);
+        if (entryPoint.HasByRefParameters)
+        {
+            throw new InternalCompilerException($"kernel {name} cannot run on the vector CPU: it has parameters that are passed by reference; pass views or values");
+        }
+
+        try
+        {
+            var copies = ArgumentCopy.Plan(entryPoint, backendContext.KernelMethod, ArgumentMapper.TypeContext, layout);
+            var program = compiler.Import(entryPoint, source, layout, options);
+            return new VectorCompiledKernel(Context, entryPoint, backendContext.KernelInfo, name, program, layout, copies);
+        }
+        catch (NotSupportedException exception)
+        {
+            // ILGPU rethrows its own exception as it is and wraps every other in one that says nothing.
+            throw new InternalCompilerException($"kernel {name} cannot run on the vector CPU: {exception.Message}", exception);
+        }
+    }
+
+    private static string KernelName(EntryPoint entryPoint) =>
+        $"{entryPoint.MethodInfo.DeclaringType?.Name}.{entryPoint.MethodInfo.Name}";
+}

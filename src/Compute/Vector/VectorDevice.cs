@@ -1,0 +1,60 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace Engine.Compute.Vector;
+
+/// <summary>The processor as a device: a warp is one vector of floats, a multiprocessor one worker thread.</summary>
+[DeviceType(AcceleratorType.CPU)]
+internal sealed class VectorDevice : Device
+{
+    /// <summary>Most threads of a group.</summary>
+    public const int MaxThreadsPerGroup = 1024;
+
+    /// <summary>Shared memory that a group may have, in bytes: what half of a common second-level cache holds.</summary>
+    public const int SharedMemoryLimit = 1 << 20;
+
+    private readonly IVectorCompiler compiler;
+
+    /// <summary>Describes the processor.</summary>
+    /// <param name="compiler">Compiles the kernels that are loaded.</param>
+    /// <param name="threads">Threads that run a launch, the launching one included; 0 for all cores.</param>
+    /// <param name="vectorBits">Width of a vector in bits: 512, 256, 128, or 0 for the widest.</param>
+    /// <param name="contraction">Whether multiplies and adds are fused.</param>
+    /// <exception cref="ComputeException">The width is not possible on this machine.</exception>
+    public VectorDevice(IVectorCompiler compiler, int threads = 0, int vectorBits = 0, bool contraction = true)
+    {
+        this.compiler = compiler;
+        Options = new VectorCompilerOptions(VectorWidth.Resolve(vectorBits), contraction);
+        Threads = threads > 0 ? threads : Environment.ProcessorCount;
+        Name = $"vector CPU ({Options.VectorBits} bits, {Threads} {(Threads == 1 ? "thread" : "threads")})";
+        WarpSize = Options.VectorBits / 32;
+        NumMultiprocessors = Threads;
+        MaxNumThreadsPerGroup = MaxThreadsPerGroup;
+        MaxNumThreadsPerMultiprocessor = MaxThreadsPerGroup;
+        MaxGroupSize = new Index3D(MaxThreadsPerGroup, MaxThreadsPerGroup, MaxThreadsPerGroup);
+        MaxGridSize = new Index3D(int.MaxValue, ushort.MaxValue, ushort.MaxValue);
+        MemorySize = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        MaxSharedMemoryPerGroup = SharedMemoryLimit;
+        MaxConstantMemory = int.MaxValue;
+
+        // The class of a processor's capabilities cannot be created from outside of ILGPU; its own device has the same ones.
+        Capabilities = CPUDevice.Default.Capabilities;
+    }
+
+    /// <summary>Gets what its compiler is asked to produce.</summary>
+    public VectorCompilerOptions Options { get; }
+
+    /// <summary>Gets how many threads run a launch, the launching one included.</summary>
+    public int Threads { get; }
+
+    /// <inheritdoc/>
+    public override Accelerator CreateAccelerator(Context context) => new VectorAccelerator(context, this, compiler);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) =>
+        obj is VectorDevice device && device.Options == Options && device.Threads == Threads;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Options, Threads);
+}

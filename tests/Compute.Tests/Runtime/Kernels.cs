@@ -1,0 +1,33 @@
+using ILGPU;
+
+namespace Engine.Compute.Tests.Runtime;
+
+/// <summary>Kernels of the runtime's tests. What they compute does not matter where a recording compiler stands in.</summary>
+public static class Kernels
+{
+    public static void Scale(ArrayView<float> x, ArrayView<float> y, float factor)
+    {
+        var i = Grid.GlobalIndex.X;
+        if (i < x.Length)
+        {
+            y[i] = x[i] * factor;
+        }
+    }
+
+    public static void TakeStructure(Mixed value, ArrayView<int> output) =>
+        output[0] = value.Data[0] + value.Inner.Count + (int)value.Inner.Factor + value.First + (value.Flag ? 1 : 0);
+
+    public struct Inner
+    {
+        public float Factor;
+        public short Count;
+    }
+
+    public struct Mixed
+    {
+        public byte First;
+        public ArrayView<int> Data;
+        public Inner Inner;
+        public bool Flag;
+    }
+}
