@@ -12,7 +12,7 @@ internal static class DeviceContexts
 {
     /// <summary>Makes a context for accelerators on the processor.</summary>
     /// <returns>The context.</returns>
-    public static Context Processor() => Context.Create(builder => builder.CPU().EnableAlgorithms());
+    public static Context Processor() => Context.Create(builder => Common(builder.CPU()));
 
     /// <summary>Makes a context with the CUDA devices.</summary>
     /// <param name="problem">Why there is none, in one line.</param>
@@ -46,6 +46,12 @@ internal static class DeviceContexts
             out problem);
     }
 
+    /// <summary>
+    /// What all contexts share. Level O2 infers the address spaces of pointers: without it generated OpenCL names generic ones, which
+    /// not every driver has.
+    /// </summary>
+    private static void Common(Context.Builder builder) => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms();
+
     private static Context? Make(Action<Context.Builder> addDevices, AcceleratorType type, string none, out string problem)
     {
         Context? context = null;
@@ -54,7 +60,7 @@ internal static class DeviceContexts
             context = Context.Create(builder =>
             {
                 addDevices(builder);
-                builder.EnableAlgorithms();
+                Common(builder);
             });
             foreach (var device in context)
             {
