@@ -1,0 +1,205 @@
+using ILGPU;
+using ILGPU.Util;
+
+namespace Engine.Kernels;
+
+/// <summary>
+/// Elementary functions for kernels, written once in plain float arithmetic so that every device and host code compute the same function.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Error bounds over all floats: at most 2 units in the last place where a device contracts multiply-add, 4 where it does not;
+/// <see cref="Erf"/>: absolute error 1e-7. NaN gives NaN. Nothing here branches: selections are <see cref="Utilities.Select{T}"/>,
+/// so that a vector or a warp stays together.
+/// </para>
+/// <para>
+/// ILGPU merges two constants that meet in one operator, so rounding to an integer is written <c>x + M - M</c>, which it keeps, and never
+/// <c>x + M + (-M)</c>. Constants stand on the right of comparisons, because the reversed form becomes an unordered comparison, true for NaN.
+/// Polynomial coefficients are minimax fits (Remez exchange) to the weights named beside them.
+/// </para>
+/// </remarks>
+public static class DeviceMath
+{
+    private const float Log2E = 1.44269504f;
+
+    // ln 2 in two parts (Cody and Waite): the first has 9 significant bits, so that its product with an exponent is exact.
+    private const float Ln2High = 0.693359375f;
+    private const float Ln2Low = -2.12194440e-4f;
+
+    // Adding 1.5 * 2^23 rounds to the nearest integer, which then is the low part of the sum's bits.
+    private const float RoundingMagic = 12582912f;
+    private const int RoundingMagicBits = 0x4B400000;
+
+    private const uint SignMask = 0x80000000u;
+    private const uint MagnitudeMask = 0x7FFFFFFFu;
+
+    /// <summary>The absolute value, by clearing the sign bit.</summary>
+    public static float Abs(float x) => Interop.IntAsFloat(Interop.FloatAsInt(x) & MagnitudeMask);
+
+    /// <summary>The larger of two floats; the second one where either is NaN.</summary>
+    public static float Max(float x, float y) => Utilities.Select(x > y, x, y);
+
+    /// <summary>e^x. Overflows to infinity above 88.72 and runs through the denormal numbers down to 0 below -103.97.</summary>
+    public static float Exp(float x)
+    {
+        x = Utilities.Select(x > 89f, 89f, x);
+        x = Utilities.Select(x < -104f, -104f, x);
+        float shifted = x * Log2E + RoundingMagic;
+        float n = shifted - RoundingMagic;
+        float r = ReduceByLn2(x, n);
+        float p = r * r * ExpTail(r) + r + 1f;
+
+        // 2^n in two factors: n reaches from -150 to 128, beyond the exponents of normal numbers.
+        int exponent = (int)Interop.FloatAsInt(shifted) - RoundingMagicBits;
+        int half = exponent >> 1;
+        return p * PowerOfTwo(half) * PowerOfTwo(exponent - half);
+    }
+
+    /// <summary>e^x for x &lt;= 0, as softmax needs it: like <see cref="Exp"/>, but 0 where the result would be below 1.7e-38. Cheaper.</summary>
+    public static float ExpNonPositive(float x)
+    {
+        float bounded = Utilities.Select(x < -87f, -87f, x);
+        float shifted = bounded * Log2E + RoundingMagic;
+        float n = shifted - RoundingMagic;
+        float r = ReduceByLn2(bounded, n);
+        float p = r * r * ExpTail(r) + r + 1f;
+        float y = p * Interop.IntAsFloat((Interop.FloatAsInt(shifted) << 23) + 0x3F800000u);
+        return Utilities.Select(x < -87f, 0f, y);
+    }
+
+    /// <summary>The natural logarithm: NaN below 0, minus infinity at 0, right for denormal numbers.</summary>
+    public static float Log(float x)
+    {
+        bool denormal = x < 1.17549435e-38f;
+        float normal = Utilities.Select(denormal, x * 8388608f, x);
+        uint bits = Interop.FloatAsInt(normal);
+
+        // The mantissa is taken from [sqrt(1/2), sqrt(2)), so that it is near 1 on both sides of every power of two.
+        int exponent = (int)(bits - 0x3F3504F3u) >> 23;
+        float f = Interop.IntAsFloat(bits - ((uint)exponent << 23)) - 1f;
+        float k = (float)(exponent - Utilities.Select(denormal, 23, 0));
+
+        // Weight f^3 / log(1 + f) on [sqrt(1/2) - 1, sqrt(2) - 1].
+        float q = -0.0763448700f;
+        q = q * f + 0.127619624f;
+        q = q * f - 0.131603643f;
+        q = q * f + 0.142017186f;
+        q = q * f - 0.166233361f;
+        q = q * f + 0.200012282f;
+        q = q * f - 0.250008225f;
+        q = q * f + 0.333333313f;
+        float square = f * f;
+        float tail = square * f * q + k * Ln2Low - square * 0.5f;
+        float y = f + tail + k * Ln2High;
+
+        y = Utilities.Select(x >= 0f, y, float.NaN);
+        y = Utilities.Select(x == 0f, float.NegativeInfinity, y);
+        return Utilities.Select(x > float.MaxValue, x, y);
+    }
+
+    /// <summary>log(1 + x) for x &gt; -1, exact to the last places also where x is tiny.</summary>
+    public static float Log1P(float x)
+    {
+        // What rounding 1 + x lost is put back to first order (Kahan).
+        float u = x + 1f;
+        float y = Log(u) + (x - (u - 1f)) / u;
+        return Utilities.Select(x > float.MaxValue, x, y);
+    }
+
+    /// <summary>log(1 + e^x), without overflow: the smooth maximum of x and 0.</summary>
+    public static float Softplus(float x) => Utilities.Select(x < 0f, 0f, x) + Log1P(Exp(-Abs(x)));
+
+    /// <summary>The logistic function 1 / (1 + e^-x).</summary>
+    public static float Sigmoid(float x)
+    {
+        float e = Exp(-Abs(x));
+        float r = 1f / (e + 1f);
+        return Utilities.Select(x < 0f, e * r, r);
+    }
+
+    /// <summary>The hyperbolic tangent.</summary>
+    public static float Tanh(float x)
+    {
+        // (e^2a - 1) / (e^2a + 1) with e^2a - 1 from its own expansion: no cancellation near 0 and no branch.
+        float a = Abs(x);
+        a = Utilities.Select(a > 10f, 10f, a);
+        float twice = a + a;
+        float shifted = twice * Log2E + RoundingMagic;
+        float n = shifted - RoundingMagic;
+        float r = ReduceByLn2(twice, n);
+        float p = r * r * ExpTail(r) + r;
+        float scale = Interop.IntAsFloat((Interop.FloatAsInt(shifted) << 23) + 0x3F800000u);
+        float expMinus1 = p * scale + (scale - 1f);
+        return WithSign(expMinus1 / (expMinus1 + 2f), x);
+    }
+
+    /// <summary>The error function; absolute error at most 1e-7.</summary>
+    public static float Erf(float x) => WithSign(1f - ErfcOfMagnitude(Abs(x)), x);
+
+    /// <summary>The standard normal distribution function, 0.5 (1 + erf(x / sqrt 2)), without cancellation for negative x.</summary>
+    public static float NormalCdf(float x)
+    {
+        float tail = 0.5f * ErfcOfMagnitude(Abs(x) * 0.707106781f);
+        return Utilities.Select(x < 0f, tail, 1f - tail);
+    }
+
+    /// <summary>GELU in its exact form, x * <see cref="NormalCdf"/>(x).</summary>
+    public static float GeluErf(float x) => x * NormalCdf(x);
+
+    /// <summary>The derivative of <see cref="GeluErf"/>: the normal distribution function plus x times the normal density.</summary>
+    public static float GeluErfGradient(float x)
+    {
+        float density = 0.398942280f * ExpNonPositive(x * x * -0.5f);
+        return x * density + NormalCdf(x);
+    }
+
+    /// <summary>
+    /// GELU in its tanh form, 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), written as x times a logistic function of twice that argument.
+    /// </summary>
+    public static float GeluTanh(float x) => x * Sigmoid(x * (x * x * 0.0713548163f + 1.59576912f));
+
+    /// <summary>The derivative of <see cref="GeluTanh"/>.</summary>
+    public static float GeluTanhGradient(float x)
+    {
+        float square = x * x;
+        float s = Sigmoid(x * (square * 0.0713548163f + 1.59576912f));
+        return s + x * (s * (1f - s)) * (square * 0.214064449f + 1.59576912f);
+    }
+
+    /// <summary>The magnitude of one number with the sign of another (ILGPU's own CopySign swaps its arguments on GPUs).</summary>
+    private static float WithSign(float magnitude, float sign) =>
+        Interop.IntAsFloat(Interop.FloatAsInt(magnitude) | (Interop.FloatAsInt(sign) & SignMask));
+
+    private static float ReduceByLn2(float x, float n) => x - n * Ln2High - n * Ln2Low;
+
+    private static float PowerOfTwo(int exponent) => Interop.IntAsFloat((uint)(exponent + 127) << 23);
+
+    /// <summary>(e^r - 1 - r) / r^2 for |r| &lt;= ln(2) / 2; weight r^2 / e^r.</summary>
+    private static float ExpTail(float r)
+    {
+        float q = 1.38145988e-3f;
+        q = q * r + 8.36871658e-3f;
+        q = q * r + 4.16683890e-2f;
+        q = q * r + 1.66665211e-1f;
+        return q * r + 4.99999940e-1f;
+    }
+
+    /// <summary>
+    /// 1 - erf(a) for a &gt;= 0 as e^(-a P(a)). P fits -ln(erfc(a)) / a on [0, 4.2], weight a erfc(a)^(3/4); a P(a) grows without bound
+    /// beyond, so no limit on a is needed.
+    /// </summary>
+    private static float ErfcOfMagnitude(float a)
+    {
+        float p = 1.09673886e-6f;
+        p = p * a - 1.99644110e-5f;
+        p = p * a + 1.59484334e-4f;
+        p = p * a - 7.16499868e-4f;
+        p = p * a + 1.75714865e-3f;
+        p = p * a - 2.09447559e-4f;
+        p = p * a - 1.91439297e-2f;
+        p = p * a + 1.02779895e-1f;
+        p = p * a + 6.36618495e-1f;
+        p = p * a + 1.12837923f;
+        return ExpNonPositive(p * -a);
+    }
+}

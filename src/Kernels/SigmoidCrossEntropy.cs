@@ -1,0 +1,74 @@
+using Engine.Compute;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Engine.Kernels;
+
+/// <summary>
+/// Binary cross-entropy of a logistic function of logits, fused and stable: loss = max(z, 0) - z y + log(1 + e^-|z|), for each element.
+/// </summary>
+/// <param name="device">The device to run on.</param>
+public sealed class SigmoidCrossEntropy(ComputeDevice device)
+{
+    private Action<KernelConfig, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>? forward;
+    private Action<KernelConfig, int, float, ArrayView<float>, ArrayView<float>, ArrayView<float>>? backward;
+
+    /// <summary>Losses and probabilities.</summary>
+    /// <param name="logits">[rows, outputs].</param>
+    /// <param name="labels">[rows, outputs], 0 or 1 (or a probability between).</param>
+    /// <param name="losses">[rows, outputs], each element's own loss, not averaged.</param>
+    /// <param name="probabilities">[rows, outputs].</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="outputs">Independent outputs in each row, at least 1.</param>
+    public void Forward(
+        ArrayView<float> logits, ArrayView<float> labels, ArrayView<float> losses, ArrayView<float> probabilities, int rows, int outputs)
+    {
+        if (rows == 0)
+            return;
+        forward ??= device.Accelerator.LoadStreamKernel<int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
+            ForwardKernel);
+        int count = rows * outputs;
+        forward(Elementwise.Shape(device, count), count, logits, labels, losses, probabilities);
+    }
+
+    /// <summary>dlogits = scale (probabilities - labels).</summary>
+    /// <param name="probabilities">The forward pass's, [rows, outputs].</param>
+    /// <param name="labels">[rows, outputs], as in the forward pass.</param>
+    /// <param name="dlogits">[rows, outputs]; may be <paramref name="probabilities"/>.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="outputs">Independent outputs in each row, at least 1.</param>
+    /// <param name="scale">1 / the number of elements of the logical batch whose mean loss is trained on.</param>
+    public void Backward(
+        ArrayView<float> probabilities, ArrayView<float> labels, ArrayView<float> dlogits, int rows, int outputs, float scale)
+    {
+        if (rows == 0)
+            return;
+        backward ??= device.Accelerator.LoadStreamKernel<int, float, ArrayView<float>, ArrayView<float>, ArrayView<float>>(BackwardKernel);
+        int count = rows * outputs;
+        backward(Elementwise.Shape(device, count), count, scale, probabilities, labels, dlogits);
+    }
+
+    [Kernel]
+    private static void ForwardKernel(
+        int count, ArrayView<float> logits, ArrayView<float> labels, ArrayView<float> losses, ArrayView<float> probabilities)
+    {
+        int i = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (i < count)
+        {
+            float z = logits[i];
+
+            // In this order small losses keep their digits: max(z, 0) - z y is 0 for a right and certain answer.
+            losses[i] = DeviceMath.Max(z, 0f) - z * labels[i] + DeviceMath.Log1P(DeviceMath.Exp(-DeviceMath.Abs(z)));
+            probabilities[i] = DeviceMath.Sigmoid(z);
+        }
+    }
+
+    [Kernel]
+    private static void BackwardKernel(
+        int count, float scale, ArrayView<float> probabilities, ArrayView<float> labels, ArrayView<float> dlogits)
+    {
+        int i = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (i < count)
+            dlogits[i] = scale * (probabilities[i] - labels[i]);
+    }
+}
