@@ -1,0 +1,41 @@
+namespace Engine.Tokenizer;
+
+/// <summary>Many texts as one packed batch without padding: the sequences one after the other.</summary>
+public sealed class TokenizedTexts
+{
+    internal TokenizedTexts(int[] ids, int[] types, int[] sequenceOffsets, int cutTexts, long cutTokens)
+    {
+        Ids = ids;
+        Types = types;
+        SequenceOffsets = sequenceOffsets;
+        CutTexts = cutTexts;
+        CutTokens = cutTokens;
+    }
+
+    /// <summary>Token ids of all sequences, special tokens included: [tokens].</summary>
+    public int[] Ids { get; }
+
+    /// <summary>Token types (segments) of all sequences: 0 for the first text, 1 for the second; [tokens].</summary>
+    public int[] Types { get; }
+
+    /// <summary>Where each sequence starts in <see cref="Ids"/>, and at last where the last one ends: [sequences + 1].</summary>
+    public int[] SequenceOffsets { get; }
+
+    /// <summary>How many sequences there are.</summary>
+    public int Count => SequenceOffsets.Length - 1;
+
+    /// <summary>How many sequences lost tokens because they were too long.</summary>
+    public int CutTexts { get; }
+
+    /// <summary>How many tokens all of them lost.</summary>
+    public long CutTokens { get; }
+
+    /// <summary>How many tokens sequence <paramref name="index"/> has.</summary>
+    public int Length(int index) => SequenceOffsets[index + 1] - SequenceOffsets[index];
+
+    /// <summary>The ids of sequence <paramref name="index"/>.</summary>
+    public ReadOnlySpan<int> IdsOf(int index) => Ids.AsSpan(SequenceOffsets[index], Length(index));
+
+    /// <summary>The token types of sequence <paramref name="index"/>.</summary>
+    public ReadOnlySpan<int> TypesOf(int index) => Types.AsSpan(SequenceOffsets[index], Length(index));
+}

@@ -1,0 +1,45 @@
+namespace Engine.Tokenizer;
+
+/// <summary>How many tokens of each text stay, as Hugging Face's tokenizers decide it.</summary>
+internal static class Truncation
+{
+    /// <summary>The lengths after truncation.</summary>
+    /// <param name="first">Tokens of the first text.</param>
+    /// <param name="second">Tokens of the second text; 0 and <paramref name="isPair"/> false where there is none.</param>
+    /// <param name="isPair">Whether there is a second text.</param>
+    /// <param name="room">Tokens that fit, special tokens not counted.</param>
+    /// <param name="strategy">Which text is cut.</param>
+    /// <exception cref="ArgumentException">The text that is to be cut is too short for it.</exception>
+    public static (int First, int Second) Lengths(int first, int second, bool isPair, int room, TruncationStrategy strategy)
+    {
+        if ((long)first + second <= room)
+            return (first, second);
+        if (room == 0)
+            return (0, 0);
+        int surplus = (int)Math.Min(int.MaxValue, (long)first + second - room);
+        switch (strategy)
+        {
+            case TruncationStrategy.OnlyFirst:
+                return (first > surplus ? first - surplus : throw TooShort("first", first, surplus), second);
+            case TruncationStrategy.OnlySecond when isPair:
+                return (first, second > surplus ? second - surplus : throw TooShort("second", second, surplus));
+            case TruncationStrategy.OnlySecond:
+                throw new ArgumentException("The second text was to be cut, but there is no second text; cut the first one or the longest.", nameof(strategy));
+            default:
+                if (!isPair)
+                    return (room, 0);
+                // The longer one gives up to the shorter one's length, then both share; an odd place goes to the longer one, or to the second of two equals.
+                int shorter = Math.Min(first, second);
+                int longer = shorter > room ? shorter : Math.Max(shorter, room - shorter);
+                if ((long)shorter + longer > room)
+                {
+                    shorter = room / 2;
+                    longer = room - shorter;
+                }
+                return first > second ? (longer, shorter) : (shorter, longer);
+        }
+    }
+
+    private static ArgumentException TooShort(string which, int tokens, int surplus) =>
+        new($"The {which} text has {tokens} tokens, but {surplus} must be cut from it to fit; allow a longer sequence or cut the longest text first.");
+}
