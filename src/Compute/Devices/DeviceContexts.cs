@@ -35,6 +35,12 @@ internal static class DeviceContexts
     public static Context? OpenCl(out string problem)
     {
         IlgpuInternals.MapOpenClLibrary();
+        if (!IlgpuInternals.FenceSharedMemoryAtBarriers())
+        {
+            problem = "barriers of this version of ILGPU cannot be made to fence shared memory; use ILGPU 1.5.3";
+            return null;
+        }
+
         return Make(
             builder => builder.OpenCL(device =>
             {

@@ -6,7 +6,7 @@ namespace Engine.Compute;
 /// <param name="Name">Its name.</param>
 /// <param name="MemoryBytes">Its memory in bytes.</param>
 /// <param name="Multiprocessors">Its multiprocessors; worker threads on the vector CPU.</param>
-/// <param name="WarpSize">Threads of a warp.</param>
+/// <param name="WarpSize">Threads of a warp; 0 for an OpenCL device, which tells once it is opened.</param>
 /// <param name="MaxGroupSize">Most threads of a group.</param>
 /// <param name="SharedMemoryBytes">Shared memory of a group in bytes.</param>
 /// <param name="Problem">Why it cannot be used, in one line; null if it can.</param>

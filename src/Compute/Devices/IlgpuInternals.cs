@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using ILGPU;
+using ILGPU.Backends.OpenCL;
 using ILGPU.Runtime.OpenCL;
 
 namespace Engine.Compute;
@@ -37,6 +38,24 @@ internal static class IlgpuInternals
 
         static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
             name.Contains("OpenCL", StringComparison.OrdinalIgnoreCase) && NativeLibrary.TryLoad("libOpenCL.so.1", out var handle) ? handle : IntPtr.Zero;
+    }
+
+    /// <summary>
+    /// Makes barriers on OpenCL fence shared memory too. ILGPU generates <c>work_group_barrier(CLK_GLOBAL_MEM_FENCE)</c>, which does
+    /// not promise that other threads of the group see what was written to shared memory. Its back end is sealed and the word comes
+    /// from a private table, which is changed here before any kernel is compiled.
+    /// </summary>
+    /// <returns>Whether the table was found.</returns>
+    public static bool FenceSharedMemoryAtBarriers()
+    {
+        var table = typeof(CLInstructions).GetField("MemoryFenceFlags", BindingFlags.Static | BindingFlags.NonPublic)?.GetValue(null) as string[];
+        if (table is not { Length: > 0 })
+        {
+            return false;
+        }
+
+        table[0] = "CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE";
+        return true;
     }
 
     /// <summary>

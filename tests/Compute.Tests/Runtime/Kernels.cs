@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace Engine.Compute.Tests.Runtime;
 
@@ -16,6 +17,17 @@ public static class Kernels
 
     public static void TakeStructure(Mixed value, ArrayView<int> output) =>
         output[0] = value.Data[0] + value.Inner.Count + (int)value.Inner.Factor + value.First + (value.Flag ? 1 : 0);
+
+    public static void Specialized(ArrayView<float> x, SpecializedValue<int> number, float factor) => x[0] = number * factor;
+
+    public static void Implicit(Index2D index, ArrayView<int> x, int value) => x[index.X] = value + index.Y;
+
+    public static void Dynamic(ArrayView<float> x)
+    {
+        var memory = SharedMemory.GetDynamic<float>();
+        memory[0] = x[0];
+        x[1] = memory[0];
+    }
 
     public struct Inner
     {

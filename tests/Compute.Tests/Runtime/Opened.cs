@@ -8,7 +8,7 @@ internal sealed class Opened : IDisposable
 {
     public Opened(IVectorCompiler compiler, int threads = 2, int vectorBits = 128)
     {
-        Context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms());
+        Context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Profiling().EnableAlgorithms());
         Accelerator = (VectorAccelerator)new VectorDevice(compiler, threads, vectorBits).CreateAccelerator(Context);
     }
 

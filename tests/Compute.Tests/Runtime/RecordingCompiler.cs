@@ -47,3 +47,10 @@ internal sealed class RecordingCompiler(GroupEntry entry) : IVectorCompiler
 
     private GroupEntry Entry { get; } = entry;
 }
+
+/// <summary>A compiler for tests that load no kernel.</summary>
+internal sealed class IdleCompiler : IVectorCompiler
+{
+    public IVectorProgram Import(EntryPoint entryPoint, KernelSource source, KernelParameterLayout layout, VectorCompilerOptions options) =>
+        throw new NotSupportedException("this test loads no kernel");
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Engine.Compute.Tests.Devices;
+
+public sealed class DeviceSelectionTests
+{
+    [Theory]
+    [InlineData("auto", DeviceKind.Auto, 0)]
+    [InlineData("cpu", DeviceKind.Cpu, 0)]
+    [InlineData("cuda", DeviceKind.Cuda, 0)]
+    [InlineData("cuda:3", DeviceKind.Cuda, 3)]
+    [InlineData("opencl:1", DeviceKind.OpenCL, 1)]
+    [InlineData("ilgpu-cpu", DeviceKind.IlgpuCpu, 0)]
+    public void SelectorsAreRead(string text, DeviceKind kind, int index) =>
+        Assert.Equal(new DeviceSelector(kind, index), DeviceSelector.Parse(text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("gpu")]
+    [InlineData("CPU")]
+    [InlineData("cpu:0")]
+    [InlineData("ilgpu-cpu:1")]
+    [InlineData("cuda:")]
+    [InlineData("cuda:-1")]
+    [InlineData("cuda:x")]
+    [InlineData("opencl:1:2")]
+    public void WhatNamesNoDeviceIsOneLineThatSaysWhatWould(string text)
+    {
+        var exception = Assert.Throws<ComputeException>(() => ComputeDevice.Open(text));
+        Assert.Contains($"'{text}'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("expected auto, cpu, cuda", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', exception.Message);
+    }
+
+    [Fact]
+    public void ADeviceThatIsNamedAndMissingIsAnError()
+    {
+        var exception = Assert.Throws<ComputeException>(() => ComputeDevice.Open("cuda:99"));
+        Assert.Contains("cuda:99 cannot be used", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', exception.Message);
+    }
+
+    [Fact]
+    public void AutoAlwaysFindsADeviceAndSaysWhatItPassedOver()
+    {
+        using var device = ComputeDevice.Open();
+        Assert.True(device.Kind is DeviceKind.Cuda or DeviceKind.Cpu);
+        Assert.Equal(device.Kind == DeviceKind.Cpu, device.Notes.Count == 1);
+    }
+
+    [Fact]
+    public void LookingForGpusDoesNotSlowTheProcessorDown()
+    {
+        // The first context of a process pays for much that has nothing to do with GPUs.
+        ComputeDevice.Open("cpu").Dispose();
+        var direct = Fastest("cpu");
+        var auto = Fastest("auto");
+        Assert.True(auto - direct < 100, $"cpu opens in {direct:F1} ms, auto in {auto:F1} ms");
+
+        static double Fastest(string selector)
+        {
+            var best = double.MaxValue;
+            for (var i = 0; i < 3; i++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                using var device = ComputeDevice.Open(selector);
+                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                if (device.Kind != DeviceKind.Cpu)
+                {
+                    return 0;
+                }
+            }
+
+            return best;
+        }
+    }
+
+    [Fact]
+    public void EveryKindIsListed()
+    {
+        var kinds = ComputeDevice.List().Select(device => device.Kind).ToHashSet();
+        Assert.Superset(new HashSet<DeviceKind> { DeviceKind.Cpu, DeviceKind.Cuda, DeviceKind.OpenCL, DeviceKind.IlgpuCpu }, kinds);
+        Assert.All(ComputeDevice.List(), device => Assert.True(device.Problem is null ? device.MaxGroupSize > 0 : !device.Problem.Contains('\n', StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void OptionsThatCannotBeMetAreErrors()
+    {
+        Assert.Contains("threads", Assert.Throws<ComputeException>(() => ComputeDevice.Open("cpu", new() { Threads = -1 })).Message, StringComparison.Ordinal);
+        Assert.Contains("384", Assert.Throws<ComputeException>(() => ComputeDevice.Open("cpu", new() { VectorBits = 384 })).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(128, 4)]
+    [InlineData(256, 8)]
+    [InlineData(512, 16)]
+    public void AWarpIsOneVectorOfFloats(int bits, int warp)
+    {
+        if (bits > Vector.VectorWidth.Widest)
+        {
+            Assert.Throws<ComputeException>(() => ComputeDevice.Open("cpu", new() { VectorBits = bits }));
+            return;
+        }
+
+        using var device = ComputeDevice.Open("cpu", new() { VectorBits = bits, Threads = 1 });
+        Assert.Equal(warp, device.Accelerator.WarpSize);
+        Assert.Equal(warp, device.Tiles.RowGroupSize);
+        Assert.Equal(1024, device.Tiles.ElementGroupSize);
+        Assert.True(device.Tiles.PanelGemm);
+    }
+
+    [Fact]
+    public void TilesFollowLimitsNotKinds()
+    {
+        var emulated = TileTable.For(4, 16, int.MaxValue);
+        Assert.Equal((16, 16, true), (emulated.RowGroupSize, emulated.ElementGroupSize, emulated.PanelGemm));
+        var card = TileTable.For(32, 1024, 48 * 1024);
+        Assert.Equal((128, 256, false), (card.RowGroupSize, card.ElementGroupSize, card.PanelGemm));
+    }
+}
