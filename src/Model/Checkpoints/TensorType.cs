@@ -1,0 +1,29 @@
+namespace Engine.Model.Checkpoints;
+
+/// <summary>The element types of a safetensors file that this project reads.</summary>
+public enum TensorType
+{
+    /// <summary>IEEE single precision.</summary>
+    F32,
+
+    /// <summary>IEEE half precision.</summary>
+    F16,
+
+    /// <summary>The upper half of a single.</summary>
+    BF16,
+
+    /// <summary>IEEE double precision.</summary>
+    F64,
+
+    /// <summary>Signed 64-bit integers.</summary>
+    I64,
+
+    /// <summary>Signed 32-bit integers.</summary>
+    I32,
+
+    /// <summary>Bytes.</summary>
+    U8,
+
+    /// <summary>A type of the format that holds no weights of a BERT; such tensors can be listed but not read.</summary>
+    Other,
+}
