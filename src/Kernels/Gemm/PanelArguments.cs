@@ -1,0 +1,18 @@
+namespace Engine.Kernels;
+
+/// <summary>The sizes of one CPU-shaped matrix product, result [Rows, Columns] = left [Rows, Depth] x right [Depth, Columns].</summary>
+/// <param name="Rows">Rows of the result.</param>
+/// <param name="Columns">Columns of the result.</param>
+/// <param name="Depth">Length of the reduction.</param>
+/// <param name="RowsPerGroup">Rows that a group works on.</param>
+/// <param name="ColumnsPerGroup">Columns that a group works on.</param>
+/// <param name="Accumulate">Not 0: add to the result.</param>
+/// <param name="HasBias">Not 0: add a bias to every row.</param>
+internal readonly record struct PanelArguments(
+    int Rows,
+    int Columns,
+    int Depth,
+    int RowsPerGroup,
+    int ColumnsPerGroup,
+    int Accumulate,
+    int HasBias);

@@ -1,0 +1,73 @@
+using Engine.Compute;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Engine.Kernels;
+
+/// <summary>Loads and launches <see cref="PanelKernels"/>.</summary>
+/// <typeparam name="TTile">The tile's constants.</typeparam>
+internal sealed class PanelGemm<TTile>(ComputeDevice device) : IGemmKernels
+    where TTile : struct, IPanelTile
+{
+    private readonly PanelPlan plan = new(default(TTile), device.Accelerator.NumMultiprocessors);
+
+    private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>> forward =
+        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(
+            PanelKernels.Forward<TTile>));
+
+    private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>>
+        forwardGeluErf = new(() => device.Accelerator.LoadStreamKernel<
+            ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(PanelKernels.ForwardGeluErf<TTile>));
+
+    private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>>
+        forwardGeluTanh = new(() => device.Accelerator.LoadStreamKernel<
+            ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(PanelKernels.ForwardGeluTanh<TTile>));
+
+    private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>> dataGradient =
+        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(
+            PanelKernels.DataGradient<TTile>));
+
+    private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>> weightGradient =
+        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(
+            PanelKernels.WeightGradient<TTile>));
+
+    /// <inheritdoc/>
+    public void Forward(
+        ArrayView<float> left,
+        ArrayView<float> right,
+        ArrayView<float> bias,
+        ArrayView<float> result,
+        GemmSizes sizes,
+        bool hasBias) =>
+        forward.Value(Config(sizes, out var arguments, false, hasBias), left, right, bias, result, arguments);
+
+    /// <inheritdoc/>
+    public void ForwardGelu(
+        ArrayView<float> left,
+        ArrayView<float> right,
+        ArrayView<float> bias,
+        ArrayView<float> preactivation,
+        ArrayView<float> result,
+        GemmSizes sizes,
+        bool hasBias,
+        GeluForm form) =>
+        (form == GeluForm.Erf ? forwardGeluErf : forwardGeluTanh).Value(
+            Config(sizes, out var arguments, false, hasBias), left, right, bias, preactivation, result, arguments);
+
+    /// <inheritdoc/>
+    public void RightTransposed(ArrayView<float> left, ArrayView<float> right, ArrayView<float> result, GemmSizes sizes, bool accumulate) =>
+        dataGradient.Value(Config(sizes, out var arguments, accumulate, false), left, right, result, arguments);
+
+    /// <inheritdoc/>
+    public void LeftTransposed(ArrayView<float> left, ArrayView<float> right, ArrayView<float> result, GemmSizes sizes, bool accumulate) =>
+        weightGradient.Value(Config(sizes, out var arguments, accumulate, false), left, right, result, arguments);
+
+    private KernelConfig Config(GemmSizes sizes, out PanelArguments arguments, bool accumulate, bool hasBias)
+    {
+        var (rowsPerGroup, columnsPerGroup) = plan.Choose(sizes);
+        arguments = new(sizes.Rows, sizes.Columns, sizes.Depth, rowsPerGroup, columnsPerGroup, accumulate ? 1 : 0, hasBias ? 1 : 0);
+        return new KernelConfig(
+            new Index3D((sizes.Columns + columnsPerGroup - 1) / columnsPerGroup, (sizes.Rows + rowsPerGroup - 1) / rowsPerGroup, 1),
+            new Index3D(default(TTile).Width, 1, 1));
+    }
+}

@@ -1,0 +1,430 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Engine.Kernels;
+
+/// <summary>
+/// The CPU-shaped matrix product. A group is one vector of threads; it packs a block of the right operand into shared memory as panels of
+/// two vectors' width, then takes tiles of rows of the left operand, each copied into shared memory, through all panels. Every thread
+/// keeps <c>Rows</c> x 2 accumulators in registers.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The reduction is cut every <see cref="DepthCut"/>. An element of the result is the sum of its cuts in order, and a cut is one chain of
+/// multiply-adds from zero: the bits of an element depend neither on the number of rows and columns nor on the tile that computes it.
+/// </para>
+/// <para>
+/// Operands are addressed as rows x depth (left) and depth x columns (right); either may be stored transposed, which changes
+/// how it is copied and nothing else.
+/// </para>
+/// </remarks>
+internal static class PanelKernels
+{
+    /// <summary>Steps of the reduction between two visits to the result: a panel and a tile of this depth stay in the first-level cache.</summary>
+    internal const int DepthCut = 384;
+
+    /// <summary>Columns of the right operand that one group packs at most, a multiple of every panel width.</summary>
+    internal const int MaxColumns = 192;
+
+    /// <summary>Shared memory of a group in bytes.</summary>
+    internal const int SharedBytes = (PanelFloats + TileFloats) * sizeof(float);
+
+    private const int PanelFloats = MaxColumns * DepthCut;
+
+    // Rows of a tile are this far apart so that they do not fall into the same sets of the cache.
+    private const int TileStride = DepthCut + 16;
+
+    private const int TileFloats = 16 * TileStride;
+
+    /// <summary>y = x w + bias.</summary>
+    [Kernel(typeof(PanelTile16))]
+    [Kernel(typeof(PanelTile8))]
+    [Kernel(typeof(PanelTile4))]
+    internal static void Forward<TTile>(
+        ArrayView<float> x,
+        ArrayView<float> w,
+        ArrayView<float> bias,
+        ArrayView<float> y,
+        PanelArguments arguments)
+        where TTile : struct, IPanelTile
+    {
+        var panels = SharedMemory.Allocate<float>(PanelFloats);
+        var tile = SharedMemory.Allocate<float>(TileFloats);
+        Multiply<TTile>(x, w, bias, y, y, panels, tile, arguments, false, false, 0);
+    }
+
+    /// <summary>preactivation = x w + bias, y = gelu(preactivation), exact form.</summary>
+    [Kernel(typeof(PanelTile16))]
+    [Kernel(typeof(PanelTile8))]
+    [Kernel(typeof(PanelTile4))]
+    internal static void ForwardGeluErf<TTile>(
+        ArrayView<float> x,
+        ArrayView<float> w,
+        ArrayView<float> bias,
+        ArrayView<float> preactivation,
+        ArrayView<float> y,
+        PanelArguments arguments)
+        where TTile : struct, IPanelTile
+    {
+        var panels = SharedMemory.Allocate<float>(PanelFloats);
+        var tile = SharedMemory.Allocate<float>(TileFloats);
+        Multiply<TTile>(x, w, bias, preactivation, y, panels, tile, arguments, false, false, 1);
+    }
+
+    /// <summary>preactivation = x w + bias, y = gelu(preactivation), tanh form.</summary>
+    [Kernel(typeof(PanelTile16))]
+    [Kernel(typeof(PanelTile8))]
+    [Kernel(typeof(PanelTile4))]
+    internal static void ForwardGeluTanh<TTile>(
+        ArrayView<float> x,
+        ArrayView<float> w,
+        ArrayView<float> bias,
+        ArrayView<float> preactivation,
+        ArrayView<float> y,
+        PanelArguments arguments)
+        where TTile : struct, IPanelTile
+    {
+        var panels = SharedMemory.Allocate<float>(PanelFloats);
+        var tile = SharedMemory.Allocate<float>(TileFloats);
+        Multiply<TTile>(x, w, bias, preactivation, y, panels, tile, arguments, false, false, 2);
+    }
+
+    /// <summary>dx = dy transpose(w): the right operand is stored as columns x depth.</summary>
+    [Kernel(typeof(PanelTile16))]
+    [Kernel(typeof(PanelTile8))]
+    [Kernel(typeof(PanelTile4))]
+    internal static void DataGradient<TTile>(ArrayView<float> dy, ArrayView<float> w, ArrayView<float> dx, PanelArguments arguments)
+        where TTile : struct, IPanelTile
+    {
+        var panels = SharedMemory.Allocate<float>(PanelFloats);
+        var tile = SharedMemory.Allocate<float>(TileFloats);
+        Multiply<TTile>(dy, w, dx, dx, dx, panels, tile, arguments, false, true, 0);
+    }
+
+    /// <summary>dw = transpose(x) dy: the left operand is stored as depth x rows.</summary>
+    [Kernel(typeof(PanelTile16))]
+    [Kernel(typeof(PanelTile8))]
+    [Kernel(typeof(PanelTile4))]
+    internal static void WeightGradient<TTile>(ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dw, PanelArguments arguments)
+        where TTile : struct, IPanelTile
+    {
+        var panels = SharedMemory.Allocate<float>(PanelFloats);
+        var tile = SharedMemory.Allocate<float>(TileFloats);
+        Multiply<TTile>(x, dy, dw, dw, dw, panels, tile, arguments, true, false, 0);
+    }
+
+    /// <summary>The whole work of a group. <paramref name="leftTransposed"/>, <paramref name="rightTransposed"/>, <paramref name="gelu"/> are constants.</summary>
+    private static void Multiply<TTile>(
+        ArrayView<float> left,
+        ArrayView<float> right,
+        ArrayView<float> bias,
+        ArrayView<float> result,
+        ArrayView<float> activation,
+        ArrayView<float> panels,
+        ArrayView<float> tile,
+        PanelArguments arguments,
+        bool leftTransposed,
+        bool rightTransposed,
+        int gelu)
+        where TTile : struct, IPanelTile
+    {
+        int width = default(TTile).Width;
+        int firstColumn = Grid.IdxX * arguments.ColumnsPerGroup;
+        int endColumn = IntrinsicMath.Min(firstColumn + arguments.ColumnsPerGroup, arguments.Columns);
+        int firstRow = Grid.IdxY * arguments.RowsPerGroup;
+        int endRow = IntrinsicMath.Min(firstRow + arguments.RowsPerGroup, arguments.Rows);
+        int depth = arguments.Depth;
+
+        for (int start = 0; start < depth; start += DepthCut)
+        {
+            int cut = IntrinsicMath.Min(DepthCut, depth - start);
+            Group.Barrier();
+            if (rightTransposed)
+                PackTransposed(right, panels, firstColumn, endColumn, start, cut, depth, width);
+            else
+                Pack(right, panels, firstColumn, endColumn, start, cut, arguments.Columns, width);
+
+            int row = firstRow;
+            for (; row + default(TTile).Rows <= endRow; row += default(TTile).Rows)
+            {
+                CopyTile<TTile>(left, tile, row, endRow, start, cut, arguments, leftTransposed, default(TTile).Rows);
+                MultiplyTile<TTile>(
+                    tile, panels, bias, result, row, endRow, firstColumn, endColumn, start, cut, arguments, leftTransposed, default(TTile).Rows, false);
+            }
+
+            for (; row < endRow; row += default(TTile).TailRows)
+            {
+                CopyTile<TTile>(left, tile, row, endRow, start, cut, arguments, leftTransposed, default(TTile).TailRows);
+                MultiplyTile<TTile>(
+                    tile, panels, bias, result, row, endRow, firstColumn, endColumn, start, cut, arguments, leftTransposed, default(TTile).TailRows, true);
+            }
+        }
+
+        if (gelu != 0)
+        {
+            for (int row = firstRow; row < endRow; row++)
+                Activate(result, activation, row * arguments.Columns + firstColumn, endColumn - firstColumn, width, gelu);
+        }
+    }
+
+    /// <summary>Copies depth x columns of the right operand into panels [panel][depth][2 x width], padded with zeros.</summary>
+    private static void Pack(
+        ArrayView<float> right,
+        ArrayView<float> panels,
+        int firstColumn,
+        int endColumn,
+        int start,
+        int cut,
+        int columns,
+        int width)
+    {
+        int lane = Group.IdxX;
+        int panelWidth = width * 2;
+        for (int step = 0; step < cut; step++)
+        {
+            int source = (start + step) * columns + lane;
+            int target = step * panelWidth + lane;
+            int column = firstColumn;
+            for (; column + panelWidth <= endColumn; column += panelWidth)
+            {
+                panels[target] = right[source + column];
+                panels[target + width] = right[source + column + width];
+                target += DepthCut * panelWidth;
+            }
+
+            if (column < endColumn)
+            {
+                float low = 0f;
+                float high = 0f;
+                if (column + lane < endColumn)
+                    low = right[source + column];
+                if (column + width + lane < endColumn)
+                    high = right[source + column + width];
+                panels[target] = low;
+                panels[target + width] = high;
+            }
+        }
+    }
+
+    /// <summary>The same from a right operand that is stored as columns x depth.</summary>
+    private static void PackTransposed(
+        ArrayView<float> right,
+        ArrayView<float> panels,
+        int firstColumn,
+        int endColumn,
+        int start,
+        int cut,
+        int depth,
+        int width)
+    {
+        int lane = Group.IdxX;
+        int target = lane;
+        for (int column = firstColumn; column < endColumn; column += width)
+        {
+            // Lanes beyond the last column repeat it: what they compute is never stored.
+            int source = IntrinsicMath.Min(column + lane, endColumn - 1) * depth + start;
+            for (int step = 0; step < cut; step++)
+                panels[target + step * (width * 2)] = right[source + step];
+
+            // The two halves of a panel are neighbours; the next panel is a whole depth away.
+            int half = ((column - firstColumn) / width) & 1;
+            target += half == 0 ? width : DepthCut * width * 2 - width;
+        }
+    }
+
+    /// <summary>Copies a tile of the left operand: as rows that are <see cref="TileStride"/> apart, or, where it is stored as depth x rows, as it is.</summary>
+    private static void CopyTile<TTile>(
+        ArrayView<float> left,
+        ArrayView<float> tile,
+        int row,
+        int endRow,
+        int start,
+        int cut,
+        PanelArguments arguments,
+        bool leftTransposed,
+        int tileRows)
+        where TTile : struct, IPanelTile
+    {
+        int lane = Group.IdxX;
+        int width = default(TTile).Width;
+        Group.Barrier();
+        if (leftTransposed)
+        {
+            int stride = default(TTile).RowsStride;
+            for (int offset = 0; offset < stride; offset += width)
+            {
+                int source = start * arguments.Rows + row + offset + lane;
+                int target = offset + lane;
+                if (row + offset + width <= arguments.Rows)
+                {
+                    for (int step = 0; step < cut; step++)
+                    {
+                        tile[target] = left[source];
+                        target += stride;
+                        source += arguments.Rows;
+                    }
+                }
+                else
+                {
+                    for (int step = 0; step < cut; step++)
+                    {
+                        float value = 0f;
+                        if (row + offset + lane < arguments.Rows)
+                            value = left[source];
+                        tile[target] = value;
+                        target += stride;
+                        source += arguments.Rows;
+                    }
+                }
+            }
+        }
+        else
+        {
+            for (int i = 0; i < tileRows; i++)
+            {
+                // Rows beyond the last repeat it: what they compute is never stored.
+                int source = IntrinsicMath.Min(row + i, endRow - 1) * arguments.Depth + start + lane;
+                int target = i * TileStride + lane;
+                int step = 0;
+                for (; step + width <= cut; step += width)
+                    tile[target + step] = left[source + step];
+                if (step + lane < cut)
+                    tile[target + step] = left[source + step];
+            }
+        }
+
+        Group.Barrier();
+    }
+
+    /// <summary>Takes one tile through all panels. <paramref name="tileRows"/> is a constant.</summary>
+    private static void MultiplyTile<TTile>(
+        ArrayView<float> tile,
+        ArrayView<float> panels,
+        ArrayView<float> bias,
+        ArrayView<float> result,
+        int row,
+        int endRow,
+        int firstColumn,
+        int endColumn,
+        int start,
+        int cut,
+        PanelArguments arguments,
+        bool leftTransposed,
+        int tileRows,
+        bool guarded)
+        where TTile : struct, IPanelTile
+    {
+        int width = default(TTile).Width;
+        int lane = Group.IdxX;
+        int stepStride = leftTransposed ? default(TTile).RowsStride : 1;
+        int rowStride = leftTransposed ? 1 : TileStride;
+        int panel = lane;
+        for (int column = firstColumn; column < endColumn; column += width * 2)
+        {
+            var sums = new float[tileRows * 2];
+            for (int step = 0; step < cut; step++)
+            {
+                float low = panels[panel + step * (width * 2)];
+                float high = panels[panel + step * (width * 2) + width];
+                for (int i = 0; i < tileRows; i++)
+                {
+                    float value = tile[i * rowStride + step * stepStride];
+                    sums[i * 2] += value * low;
+                    sums[i * 2 + 1] += value * high;
+                }
+            }
+
+            panel += DepthCut * width * 2;
+
+            bool addsToResult = start > 0 || arguments.Accumulate != 0;
+            int at = row * arguments.Columns + column + lane;
+            if (column + width * 2 <= endColumn)
+            {
+                if (addsToResult)
+                {
+                    for (int i = 0; i < tileRows; i++)
+                    {
+                        if (!guarded || row + i < endRow)
+                        {
+                            result[at + i * arguments.Columns] += sums[i * 2];
+                            result[at + i * arguments.Columns + width] += sums[i * 2 + 1];
+                        }
+                    }
+                }
+                else
+                {
+                    float lowBias = 0f;
+                    float highBias = 0f;
+                    if (arguments.HasBias != 0)
+                    {
+                        lowBias = bias[column + lane];
+                        highBias = bias[column + lane + width];
+                    }
+
+                    for (int i = 0; i < tileRows; i++)
+                    {
+                        if (!guarded || row + i < endRow)
+                        {
+                            result[at + i * arguments.Columns] = sums[i * 2] + lowBias;
+                            result[at + i * arguments.Columns + width] = sums[i * 2 + 1] + highBias;
+                        }
+                    }
+                }
+            }
+            else
+            {
+                for (int i = 0; i < tileRows; i++)
+                {
+                    if (!guarded || row + i < endRow)
+                    {
+                        StorePartial(bias, result, at + i * arguments.Columns, column + lane, endColumn, sums[i * 2], addsToResult, arguments.HasBias);
+                        StorePartial(
+                            bias,
+                            result,
+                            at + i * arguments.Columns + width,
+                            column + lane + width,
+                            endColumn,
+                            sums[i * 2 + 1],
+                            addsToResult,
+                            arguments.HasBias);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Stores one element of a panel that reaches beyond the last column.</summary>
+    private static void StorePartial(
+        ArrayView<float> bias,
+        ArrayView<float> result,
+        int at,
+        int column,
+        int endColumn,
+        float sum,
+        bool addsToResult,
+        int hasBias)
+    {
+        if (column < endColumn)
+        {
+            float before = 0f;
+            if (addsToResult)
+                before = result[at];
+            else if (hasBias != 0)
+                before = bias[column];
+            result[at] = sum + before;
+        }
+    }
+
+    private static void Activate(ArrayView<float> preactivation, ArrayView<float> y, int start, int count, int width, int gelu)
+    {
+        int at = start + Group.IdxX;
+        int end = start + count;
+        int i = 0;
+        for (; i + width <= count; i += width)
+            y[at + i] = Gelu(preactivation[at + i], gelu);
+        if (at + i < end)
+            y[at + i] = Gelu(preactivation[at + i], gelu);
+    }
+
+    private static float Gelu(float x, int gelu) => gelu == 1 ? DeviceMath.GeluErf(x) : DeviceMath.GeluTanh(x);
+}
