@@ -121,10 +121,11 @@ public sealed class Adam(ComputeDevice device) : IDisposable
                 c + Group.IdxX, settings, decayMask[c >> 8] * settings.DecayRate, scale, gradients, parameters, firstMoment, secondMoment);
         }
 
-        if (full < end && full + Group.IdxX < end)
+        if (full < end)
         {
-            Update(
-                full + Group.IdxX, settings, decayMask[full >> 8] * settings.DecayRate, scale, gradients, parameters, firstMoment, secondMoment);
+            int i = full + Group.IdxX;
+            if (i < end)
+                Update(i, settings, decayMask[full >> 8] * settings.DecayRate, scale, gradients, parameters, firstMoment, secondMoment);
         }
     }
 

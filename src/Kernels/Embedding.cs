@@ -147,8 +147,11 @@ public sealed class Embedding(ComputeDevice device, int hiddenSize) : IDisposabl
             int target = row * hidden + lane;
             for (int c = 0; c < full; c += size)
                 sum[target + c] = words[word + c] + segmentTable[segment + c] + positionTable[position + c];
-            if (full < hidden && full + lane < hidden)
-                sum[target + full] = words[word + full] + segmentTable[segment + full] + positionTable[position + full];
+            if (full < hidden)
+            {
+                if (full + lane < hidden)
+                    sum[target + full] = words[word + full] + segmentTable[segment + full] + positionTable[position + full];
+            }
         }
     }
 
