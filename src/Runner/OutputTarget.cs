@@ -1,0 +1,58 @@
+using Engine.Model.Data;
+
+namespace Engine.Runner;
+
+/// <summary>Checks before a command's work that its results can be written after it; leaves nothing on the disk.</summary>
+internal static class OutputTarget
+{
+    /// <summary>Checks a folder that will be made.</summary>
+    /// <param name="folder">It must not exist, or be empty.</param>
+    /// <param name="option">The option that named it, for the error.</param>
+    /// <exception cref="InputException">It exists or cannot be made.</exception>
+    public static void CheckFolder(string folder, string option)
+    {
+        if (File.Exists(folder))
+            throw new InputException($"{option} {folder} is a file, and a new folder was expected; give another path.");
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new InputException($"{option} {folder} exists and is not empty, and a new folder was expected; give another path or remove it.");
+        CheckWritable(folder, option);
+    }
+
+    /// <summary>Checks a file that will be written.</summary>
+    /// <param name="file">It must not exist unless it may be replaced.</param>
+    /// <param name="option">The option that named it, for the error.</param>
+    /// <param name="overwrite">Whether it may be replaced.</param>
+    /// <exception cref="InputException">It exists or cannot be written.</exception>
+    public static void CheckFile(string file, string option, bool overwrite)
+    {
+        if (Directory.Exists(file))
+            throw new InputException($"{option} {file} is a folder, and a file was expected; give a file's path.");
+        if (File.Exists(file) && !overwrite)
+            throw new InputException($"{option} {file} exists, and a new file was expected; give another path, or --overwrite to replace it.");
+        CheckWritable(file, option);
+    }
+
+    /// <summary>Makes the folder that a file will be written to.</summary>
+    public static void MakeFolderOf(string file) => Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+
+    private static void CheckWritable(string path, string option)
+    {
+        string full = Path.GetFullPath(path);
+        string? above = Directory.Exists(full) ? full : Path.GetDirectoryName(full);
+        while (above is not null && !Directory.Exists(above))
+        {
+            if (File.Exists(above))
+                throw new InputException($"{option} {path}: {above} is a file, and a folder was expected; give another path.");
+            above = Path.GetDirectoryName(above);
+        }
+        string probe = Path.Combine(above ?? full, $".engine-{Guid.NewGuid():N}.tmp");
+        try
+        {
+            using FileStream stream = new(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{option} {path}: the folder {above} cannot be written to; a writable folder was expected; give another path or change its permissions.", exception);
+        }
+    }
+}
