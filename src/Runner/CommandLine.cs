@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Engine.Compute;
-using Engine.Model.Data;
+using Engine.Model;
 using Engine.Runner.Commands;
 using Engine.Runner.Options;
 
@@ -31,9 +33,13 @@ public static class CommandLine
         ArgumentNullException.ThrowIfNull(terminal);
         try
         {
-            ParseResult parsed = MakeRoot(terminal, stop).Parse(arguments);
-            if (parsed.Errors.Count > 0)
-                throw new InputException($"{parsed.Errors[0].Message.TrimEnd('.', ' ')}; {HelpHint(parsed)} lists what is expected.");
+            ParseResult parsed = MakeRoot(terminal, stop).Parse(arguments.Length == 0 ? ["--help"] : arguments);
+            if (parsed.Action is ParseErrorAction)
+            {
+                // That a command is missing says less than which word is none.
+                ParseError error = parsed.UnmatchedTokens.Count > 0 ? parsed.Errors[^1] : parsed.Errors[0];
+                throw new ModelException($"{error.Message.TrimEnd('.', ' ')}; {HelpHint(parsed)} lists what is expected.");
+            }
             return parsed.Invoke(new InvocationConfiguration
             {
                 Output = terminal.Output,
@@ -60,7 +66,7 @@ public static class CommandLine
     }
 
     private static bool IsForTheUser(Exception exception) =>
-        exception is InputException or ComputeException or InvalidDataException or IOException or UnauthorizedAccessException;
+        exception is ModelException or ComputeException or InvalidDataException or IOException or UnauthorizedAccessException;
 
     private static string HelpHint(ParseResult parsed) =>
         parsed.CommandResult.Command is RootCommand ? "engine --help" : $"engine {parsed.CommandResult.Command.Name} --help";

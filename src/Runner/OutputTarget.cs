@@ -1,4 +1,4 @@
-using Engine.Model.Data;
+using Engine.Model;
 
 namespace Engine.Runner;
 
@@ -8,13 +8,13 @@ internal static class OutputTarget
     /// <summary>Checks a folder that will be made.</summary>
     /// <param name="folder">It must not exist, or be empty.</param>
     /// <param name="option">The option that named it, for the error.</param>
-    /// <exception cref="InputException">It exists or cannot be made.</exception>
+    /// <exception cref="ModelException">It exists or cannot be made.</exception>
     public static void CheckFolder(string folder, string option)
     {
         if (File.Exists(folder))
-            throw new InputException($"{option} {folder} is a file, and a new folder was expected; give another path.");
+            throw new ModelException($"{option} {folder} is a file, and a new folder was expected; give another path.");
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new InputException($"{option} {folder} exists and is not empty, and a new folder was expected; give another path or remove it.");
+            throw new ModelException($"{option} {folder} exists and is not empty, and a new folder was expected; give another path or remove it.");
         CheckWritable(folder, option);
     }
 
@@ -22,13 +22,13 @@ internal static class OutputTarget
     /// <param name="file">It must not exist unless it may be replaced.</param>
     /// <param name="option">The option that named it, for the error.</param>
     /// <param name="overwrite">Whether it may be replaced.</param>
-    /// <exception cref="InputException">It exists or cannot be written.</exception>
+    /// <exception cref="ModelException">It exists or cannot be written.</exception>
     public static void CheckFile(string file, string option, bool overwrite)
     {
         if (Directory.Exists(file))
-            throw new InputException($"{option} {file} is a folder, and a file was expected; give a file's path.");
+            throw new ModelException($"{option} {file} is a folder, and a file was expected; give a file's path.");
         if (File.Exists(file) && !overwrite)
-            throw new InputException($"{option} {file} exists, and a new file was expected; give another path, or --overwrite to replace it.");
+            throw new ModelException($"{option} {file} exists, and a new file was expected; give another path, or --overwrite to replace it.");
         CheckWritable(file, option);
     }
 
@@ -42,7 +42,7 @@ internal static class OutputTarget
         while (above is not null && !Directory.Exists(above))
         {
             if (File.Exists(above))
-                throw new InputException($"{option} {path}: {above} is a file, and a folder was expected; give another path.");
+                throw new ModelException($"{option} {path}: {above} is a file, and a folder was expected; give another path.");
             above = Path.GetDirectoryName(above);
         }
         string probe = Path.Combine(above ?? full, $".engine-{Guid.NewGuid():N}.tmp");
@@ -52,7 +52,7 @@ internal static class OutputTarget
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{option} {path}: the folder {above} cannot be written to; a writable folder was expected; give another path or change its permissions.", exception);
+            throw new ModelException($"{option} {path}: the folder {above} cannot be written to; a writable folder was expected; give another path or change its permissions.", exception);
         }
     }
 }

@@ -1,4 +1,4 @@
-using Engine.Model.Data;
+using Engine.Model;
 
 namespace Engine.Runner;
 
@@ -8,7 +8,7 @@ internal static class ShippedFiles
     /// <summary>Looks for a path in the current folder and those above it, then in the program's folder and those above it.</summary>
     /// <param name="path">A path relative to the root of the repository, with forward slashes.</param>
     /// <param name="option">What to give instead, for the error.</param>
-    /// <exception cref="InputException">It is nowhere.</exception>
+    /// <exception cref="ModelException">It is nowhere.</exception>
     public static string Find(string path, string option)
     {
         string current = Directory.GetCurrentDirectory();
@@ -21,7 +21,7 @@ internal static class ShippedFiles
                     return Shorter(candidate, Path.GetRelativePath(current, candidate));
             }
         }
-        throw new InputException(
+        throw new ModelException(
             $"{path}, which ships with the repository, is neither in {current} nor in the program's folder nor above them; run in the repository or give {option}.");
     }
 

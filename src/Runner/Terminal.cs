@@ -25,7 +25,8 @@ public sealed class Terminal
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(output),
         });
-        Rich.Profile.Width = width;
+        // A file or a pipe has no width: nothing wraps there.
+        Rich.Profile.Width = isInteractive ? width : 1 << 14;
     }
 
     /// <summary>Standard output.</summary>

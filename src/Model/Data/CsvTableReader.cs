@@ -7,7 +7,7 @@ namespace Engine.Model.Data;
 internal static class CsvTableReader
 {
     /// <summary>Reads a table from a file's content.</summary>
-    /// <exception cref="InputException">The content is empty, malformed, or lacks a column.</exception>
+    /// <exception cref="ModelException">The content is empty, malformed, or lacks a column.</exception>
     public static TextTable Read(string content, string source, ColumnNames columns, LabelColumn labels)
     {
         CsvMalformedRecord? damage = null;
@@ -22,7 +22,7 @@ internal static class CsvTableReader
         reader.ReadHeader();
         string[] header = [.. reader.Headers];
         if (header.Length == 0)
-            throw new InputException($"{source} is empty; a line of column names and at least one row were expected; give a file with rows.");
+            throw new ModelException($"{source} is empty; a line of column names and at least one row were expected; give a file with rows.");
         int idColumn = Find(header, columns.Id, source, columns.IdIsOptional, "--id-column");
         int textColumn = Find(header, columns.Text, source, false, "--text-column");
         int pairColumn = columns.Pair is null ? -1 : Find(header, columns.Pair, source, false, "--pair-column");
@@ -34,7 +34,7 @@ internal static class CsvTableReader
         {
             ThrowIfDamaged(damage, source);
             if (reader.FieldCount != header.Length)
-                throw new InputException(
+                throw new ModelException(
                     $"{source}, line {reader.LineNumber}: {reader.FieldCount} fields, and {header.Length} were expected, as in the header; "
                     + "put fields that hold commas or line breaks in quotes.");
             ids.Add(idColumn < 0 ? ids.Count.ToString(CultureInfo.InvariantCulture) : reader.GetString(idColumn));
@@ -47,14 +47,14 @@ internal static class CsvTableReader
         }
         ThrowIfDamaged(damage, source);
         if (texts.Count == 0)
-            throw new InputException($"{source} has column names and no rows; at least one row was expected; give a file with rows.");
+            throw new ModelException($"{source} has column names and no rows; at least one row was expected; give a file with rows.");
         return new TextTable(source, [.. ids], [.. texts], pairColumn < 0 ? null : [.. pairs], labelColumn < 0 ? null : [.. values], [.. lines]);
     }
 
     private static void ThrowIfDamaged(CsvMalformedRecord? damage, string source)
     {
         if (damage is CsvMalformedRecord record)
-            throw new InputException(
+            throw new ModelException(
                 $"{source}, line {record.LineNumber}: a quoted field is not closed properly; inside quotes, a quote must be written twice; correct the row.");
     }
 
@@ -64,12 +64,12 @@ internal static class CsvTableReader
         if (found >= 0)
         {
             if (Array.IndexOf(header, name, found + 1) >= 0)
-                throw new InputException($"{source} has two columns \"{name}\"; one was expected; rename one of them.");
+                throw new ModelException($"{source} has two columns \"{name}\"; one was expected; rename one of them.");
             return found;
         }
         if (optional)
             return -1;
         string present = string.Join(", ", header.Take(20).Select(column => $"\"{column}\"")) + (header.Length > 20 ? ", ..." : "");
-        throw new InputException($"{source} has no column \"{name}\"; its columns are {present}; name the column to read with {option}.");
+        throw new ModelException($"{source} has no column \"{name}\"; its columns are {present}; name the column to read with {option}.");
     }
 }

@@ -7,7 +7,7 @@ namespace Engine.Model.Data;
 internal static class JsonLinesReader
 {
     /// <summary>Reads a table from a file's content.</summary>
-    /// <exception cref="InputException">The content is empty, malformed, or lacks a property.</exception>
+    /// <exception cref="ModelException">The content is empty, malformed, or lacks a property.</exception>
     public static TextTable Read(string content, string source, ColumnNames columns, LabelColumn labels)
     {
         List<string> ids = [], texts = [], pairs = [], values = [];
@@ -29,9 +29,9 @@ internal static class JsonLinesReader
             lines.Add(line);
         }
         if (texts.Count == 0)
-            throw new InputException($"{source} is empty; at least one line with a JSON object was expected; give a file with rows.");
+            throw new ModelException($"{source} is empty; at least one line with a JSON object was expected; give a file with rows.");
         if (values.Count != 0 && values.Count != texts.Count)
-            throw new InputException($"{source}: {values.Count} of {texts.Count} lines have \"{columns.Label}\"; all or none was expected; complete the labels.");
+            throw new ModelException($"{source}: {values.Count} of {texts.Count} lines have \"{columns.Label}\"; all or none was expected; complete the labels.");
         return new TextTable(source, [.. ids], [.. texts], columns.Pair is null ? null : [.. pairs], values.Count == 0 ? null : [.. values], [.. lines]);
     }
 
@@ -44,13 +44,13 @@ internal static class JsonLinesReader
         }
         catch (JsonException exception)
         {
-            throw new InputException($"{source}, line {line}: no JSON object, which was expected on each line; correct the line.", exception);
+            throw new ModelException($"{source}, line {line}: no JSON object, which was expected on each line; correct the line.", exception);
         }
         if (document.RootElement.ValueKind == JsonValueKind.Object)
             return document;
         string kind = document.RootElement.ValueKind.ToString();
         document.Dispose();
-        throw new InputException($"{source}, line {line}: a JSON {kind.ToLowerInvariant()}, and an object was expected; write {{\"text\": ...}} on each line.");
+        throw new ModelException($"{source}, line {line}: a JSON {kind.ToLowerInvariant()}, and an object was expected; write {{\"text\": ...}} on each line.");
     }
 
     private static string? Value(JsonElement row, string name, string source, int line, bool optional)
@@ -59,7 +59,7 @@ internal static class JsonLinesReader
         {
             if (optional)
                 return null;
-            throw new InputException($"{source}, line {line}: no property \"{name}\", which was expected on each line; add it or name another one.");
+            throw new ModelException($"{source}, line {line}: no property \"{name}\", which was expected on each line; add it or name another one.");
         }
         try
         {
@@ -69,12 +69,12 @@ internal static class JsonLinesReader
                 JsonValueKind.Number => value.GetRawText(),
                 JsonValueKind.True => "true",
                 JsonValueKind.False => "false",
-                _ => throw new InputException($"{source}, line {line}: \"{name}\" is no text or number, which was expected; correct the line."),
+                _ => throw new ModelException($"{source}, line {line}: \"{name}\" is no text or number, which was expected; correct the line."),
             };
         }
         catch (InvalidOperationException exception)
         {
-            throw new InputException($"{source}, line {line}: \"{name}\" is no valid text (half a surrogate pair); correct the line.", exception);
+            throw new ModelException($"{source}, line {line}: \"{name}\" is no valid text (half a surrogate pair); correct the line.", exception);
         }
     }
 }

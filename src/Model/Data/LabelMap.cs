@@ -34,7 +34,7 @@ public sealed class LabelMap
     /// The classes of a labelled table: integers in numeric order, anything else in ordinal order; so 0 and 1 become the classes 0 and 1.
     /// </summary>
     /// <param name="table">A table with labels.</param>
-    /// <exception cref="InputException">A label is empty, all rows have one label, or nearly each row has its own.</exception>
+    /// <exception cref="ModelException">A label is empty, all rows have one label, or nearly each row has its own.</exception>
     public static LabelMap FromTable(TextTable table)
     {
         ArgumentNullException.ThrowIfNull(table);
@@ -43,13 +43,13 @@ public sealed class LabelMap
         for (int row = 0; row < labels.Length; row++)
         {
             if (labels[row].Length == 0)
-                throw new InputException($"{table.Source}, line {table.Lines[row]}: the label is empty; a class was expected; give the row a label or remove it.");
+                throw new ModelException($"{table.Source}, line {table.Lines[row]}: the label is empty; a class was expected; give the row a label or remove it.");
             distinct.Add(labels[row]);
         }
         if (distinct.Count == 1)
-            throw new InputException($"{table.Source}: all {labels.Length} rows have the label \"{labels[0]}\"; at least two classes were expected; add rows of another class.");
+            throw new ModelException($"{table.Source}: all {labels.Length} rows have the label \"{labels[0]}\"; at least two classes were expected; add rows of another class.");
         if (distinct.Count > 20 && distinct.Count > labels.Length / 2)
-            throw new InputException(
+            throw new ModelException(
                 $"{table.Source}: {distinct.Count} different labels in {labels.Length} rows are no classes; several rows of each class were expected; name the right column with --label-column.");
         bool integers = distinct.All(label => long.TryParse(label, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _));
         return new LabelMap(integers
@@ -59,7 +59,7 @@ public sealed class LabelMap
 
     /// <summary>The class number of each row of a labelled table.</summary>
     /// <param name="table">A table with labels.</param>
-    /// <exception cref="InputException">A label is none of the classes.</exception>
+    /// <exception cref="ModelException">A label is none of the classes.</exception>
     public int[] Encode(TextTable table)
     {
         ArgumentNullException.ThrowIfNull(table);
@@ -68,7 +68,7 @@ public sealed class LabelMap
         for (int row = 0; row < labels.Length; row++)
         {
             if (!_numbers.TryGetValue(labels[row], out numbers[row]))
-                throw new InputException(
+                throw new ModelException(
                     $"{table.Source}, line {table.Lines[row]}: the label \"{labels[row]}\" is none of the classes {Describe()}; correct the row, or use a model trained with this class.");
         }
         return numbers;

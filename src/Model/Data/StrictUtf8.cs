@@ -10,28 +10,28 @@ public static class StrictUtf8
 
     /// <summary>Reads a whole file; a leading byte order mark is dropped.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="InputException">The file is absent, cannot be read, is too large, or holds bytes that are not UTF-8.</exception>
+    /// <exception cref="ModelException">The file is absent, cannot be read, is too large, or holds bytes that are not UTF-8.</exception>
     public static string ReadFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path))
-            throw new InputException($"{path} is a folder, and a file was expected; give the file's path.");
+            throw new ModelException($"{path} is a folder, and a file was expected; give the file's path.");
         if (!File.Exists(path))
-            throw new InputException($"File {path} does not exist; give the path of an existing file.");
+            throw new ModelException($"File {path} does not exist; give the path of an existing file.");
         try
         {
             return Decode(File.ReadAllBytes(path), path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"File {path} cannot be read ({FirstLine(exception.Message)}); check its permissions and size.", exception);
+            throw new ModelException($"File {path} cannot be read ({FirstLine(exception.Message)}); check its permissions and size.", exception);
         }
     }
 
     /// <summary>Decodes bytes; a leading byte order mark is dropped.</summary>
     /// <param name="bytes">The file's content.</param>
     /// <param name="name">What to call the source in an error.</param>
-    /// <exception cref="InputException">The bytes are not UTF-8.</exception>
+    /// <exception cref="ModelException">The bytes are not UTF-8.</exception>
     public static string Decode(ReadOnlySpan<byte> bytes, string name)
     {
         if (bytes.StartsWith("\uFEFF"u8))
@@ -44,7 +44,7 @@ public static class StrictUtf8
         {
             int line = 1 + bytes[..Math.Clamp(exception.Index, 0, bytes.Length)].Count((byte)'\n');
             string found = string.Concat((exception.BytesUnknown ?? []).Select(value => $" 0x{value:X2}"));
-            throw new InputException($"{name}, line {line}: the bytes{found} are not UTF-8, which was expected; save the file as UTF-8 and try again.", exception);
+            throw new ModelException($"{name}, line {line}: the bytes{found} are not UTF-8, which was expected; save the file as UTF-8 and try again.", exception);
         }
     }
 

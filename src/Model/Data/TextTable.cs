@@ -52,7 +52,7 @@ public sealed class TextTable
     /// <param name="path">The file.</param>
     /// <param name="columns">Names of the columns.</param>
     /// <param name="labels">Whether the label's column must be there, may be there, or is not read.</param>
-    /// <exception cref="InputException">The file is absent, empty, no UTF-8, malformed, or lacks a column.</exception>
+    /// <exception cref="ModelException">The file is absent, empty, no UTF-8, malformed, or lacks a column.</exception>
     public static TextTable Read(string path, ColumnNames columns, LabelColumn labels)
     {
         string content = StrictUtf8.ReadFile(path);

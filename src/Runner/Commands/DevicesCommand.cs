@@ -32,6 +32,7 @@ internal sealed class DevicesCommand : ICommandDefinition
 
     private static string Bytes(long bytes) => bytes switch
     {
+        >= 1L << 60 => "-",
         >= 1L << 30 => $"{bytes / (double)(1L << 30):F1} GiB",
         >= 1L << 20 => $"{bytes / (double)(1L << 20):F1} MiB",
         _ => $"{bytes / 1024.0:F0} KiB",

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Engine.Model;
+using Engine.Model.Checkpoints;
 using Engine.Model.Data;
 using Engine.Runner.Options;
 using Engine.Tokenizer;
@@ -43,7 +45,7 @@ internal sealed class TokenizeCommand : ICommandDefinition
             OutputTarget.CheckFile(output, "--out", parsed.GetValue(_overwrite));
         int length = parsed.GetValue(_length);
         if (length is 1 or 2)
-            throw new InputException($"--length {length}: at least 3 was expected, room for [CLS], [SEP] and a token; give a larger one, or 0 for no limit.");
+            throw new ModelException($"--length {length}: at least 3 was expected, room for [CLS], [SEP] and a token; give a larger one, or 0 for no limit.");
         WordPieceTokenizer tokenizer = WordPieceTokenizer.Load(_model.Folder(parsed));
         List<(string Text, string? Pair)> texts = Texts(parsed.GetRequiredValue(_input), terminal);
         if (output is null)
@@ -62,7 +64,7 @@ internal sealed class TokenizeCommand : ICommandDefinition
         string name = input == "-" ? "standard input" : input;
         string content = input == "-" ? ReadStandardInput(terminal) : StrictUtf8.ReadFile(input);
         if (content.Length == 0)
-            throw new InputException($"{name} is empty; a text a line was expected; give at least one text.");
+            throw new ModelException($"{name} is empty; a text a line was expected; give at least one text.");
         string[] lines = content.Split('\n');
         int count = lines[^1].Length == 0 ? lines.Length - 1 : lines.Length;
         List<(string Text, string? Pair)> texts = new(count);
@@ -108,7 +110,7 @@ internal sealed class TokenizeCommand : ICommandDefinition
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new InputException($"{name}, line {line}: no JSON object with \"text\" (and optionally \"pair\") as texts, which was expected on each line; correct the line.", exception);
+            throw new ModelException($"{name}, line {line}: no JSON object with \"text\" (and optionally \"pair\") as texts, which was expected on each line; correct the line.", exception);
         }
     }
 

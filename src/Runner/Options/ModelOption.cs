@@ -14,6 +14,6 @@ internal sealed class ModelOption
     public void AddTo(Command command) => command.Add(_model);
 
     /// <summary>The model's folder.</summary>
-    /// <exception cref="Model.Data.InputException">None was given and the shipped one is not found.</exception>
+    /// <exception cref="Model.ModelException">None was given and the shipped one is not found.</exception>
     public string Folder(ParseResult parsed) => parsed.GetValue(_model) ?? ShippedFiles.Find(Shipped, "--model FOLDER");
 }

@@ -24,7 +24,7 @@ public sealed class LabelMapTests
     public void A_label_that_does_not_fit_is_named_with_its_line()
     {
         LabelMap map = new(["0", "1"]);
-        string message = Assert.Throws<InputException>(() => map.Encode(Table("0", "2"))).Message;
+        string message = Assert.Throws<ModelException>(() => map.Encode(Table("0", "2"))).Message;
         Assert.Contains("line 3: the label \"2\" is none of the classes \"0\", \"1\"", message, StringComparison.Ordinal);
     }
 
@@ -35,7 +35,7 @@ public sealed class LabelMapTests
         Assert.Contains("all 2 rows have the label \"1\"", Message("1", "1"), StringComparison.Ordinal);
         Assert.Contains("30 different labels in 30 rows", Message([.. Enumerable.Range(0, 30).Select(i => $"text {i}")]), StringComparison.Ordinal);
 
-        static string Message(params string[] labels) => Assert.Throws<InputException>(() => LabelMap.FromTable(Table(labels))).Message;
+        static string Message(params string[] labels) => Assert.Throws<ModelException>(() => LabelMap.FromTable(Table(labels))).Message;
     }
 
     private static TextTable Table(params string[] labels) =>

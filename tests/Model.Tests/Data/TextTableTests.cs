@@ -1,3 +1,4 @@
+using Engine.Model.Checkpoints;
 using Engine.Model.Data;
 using Xunit;
 
@@ -62,7 +63,7 @@ public sealed class TextTableTests : IDisposable
     public void Bad_content_says_what_and_where(string name, string content, string expected)
     {
         string path = _folder.Write(name, content);
-        InputException exception = Assert.Throws<InputException>(() => TextTable.Read(path, new ColumnNames(), LabelColumn.Required));
+        ModelException exception = Assert.Throws<ModelException>(() => TextTable.Read(path, new ColumnNames(), LabelColumn.Required));
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
         Assert.StartsWith(path, exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', exception.Message);
@@ -72,15 +73,15 @@ public sealed class TextTableTests : IDisposable
     public void Bytes_that_are_not_utf8_are_refused_with_their_line()
     {
         string path = _folder.Write("latin1.csv", [.. "text,target\ngood,1\nd"u8, 0xE9, .. "j,0\n"u8]);
-        InputException exception = Assert.Throws<InputException>(() => TextTable.Read(path, new ColumnNames(), LabelColumn.Required));
+        ModelException exception = Assert.Throws<ModelException>(() => TextTable.Read(path, new ColumnNames(), LabelColumn.Required));
         Assert.Contains("line 3: the bytes 0xE9 are not UTF-8", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_absent_file_and_a_folder_are_refused()
     {
-        Assert.Contains("does not exist", Assert.Throws<InputException>(() => StrictUtf8.ReadFile(_folder.File("none.csv"))).Message, StringComparison.Ordinal);
-        Assert.Contains("is a folder", Assert.Throws<InputException>(() => StrictUtf8.ReadFile(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("does not exist", Assert.Throws<ModelException>(() => StrictUtf8.ReadFile(_folder.File("none.csv"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is a folder", Assert.Throws<ModelException>(() => StrictUtf8.ReadFile(_folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
