@@ -40,18 +40,4 @@ public static class AtomicFile
     /// <exception cref="ModelException">The file cannot be written.</exception>
     public static void WriteText(string path, string text) =>
         Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
-
-    /// <summary>Writes a text file in UTF-8 without a byte order mark, lines ending in line feeds. Where the callback throws, the target stays as it was.</summary>
-    /// <param name="path">The file to write; its folder must exist.</param>
-    /// <param name="write">Receives the writer to fill.</param>
-    /// <exception cref="ModelException">The file cannot be written.</exception>
-    public static void WriteText(string path, Action<TextWriter> write)
-    {
-        ArgumentNullException.ThrowIfNull(write);
-        Write(path, stream =>
-        {
-            using var writer = new StreamWriter(stream, new System.Text.UTF8Encoding(false, true), 1 << 16, leaveOpen: true) { NewLine = "\n" };
-            write(writer);
-        });
-    }
 }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Engine.Model;
-using Engine.Model.Checkpoints;
 using Engine.Model.Data;
 using Engine.Runner.Options;
 using Engine.Tokenizer;

@@ -1,4 +1,3 @@
-using Engine.Model.Checkpoints;
 using Engine.Model.Data;
 using Xunit;
 

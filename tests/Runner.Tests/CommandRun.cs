@@ -1,0 +1,27 @@
+namespace Engine.Runner.Tests;
+
+/// <summary>One run of a command through the program's entry point.</summary>
+internal sealed record CommandRun(int Code, string Output, string Error)
+{
+    public static CommandRun Of(params string[] arguments) => Of([], default, arguments);
+
+    public static CommandRun Of(byte[] input, CancellationToken stop, params string[] arguments)
+    {
+        using StringWriter output = new();
+        using StringWriter error = new();
+        Terminal terminal = new(output, error, () => new MemoryStream(input), isInteractive: false, width: 120);
+        int code = CommandLine.Run(arguments, terminal, stop);
+        return new CommandRun(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Asserts the contract of bad input: exit code 2, one line that holds what is expected, nothing on standard output.</summary>
+    public void AssertBadInput(params string[] expected)
+    {
+        Xunit.Assert.Equal(CommandLine.BadInput, Code);
+        Xunit.Assert.StartsWith("engine: ", Error, StringComparison.Ordinal);
+        Xunit.Assert.Equal(1, Error.Count(character => character == '\n'));
+        Xunit.Assert.EndsWith("\n", Error, StringComparison.Ordinal);
+        foreach (string part in expected)
+            Xunit.Assert.Contains(part, Error, StringComparison.Ordinal);
+    }
+}
