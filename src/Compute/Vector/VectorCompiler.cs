@@ -1,11 +1,29 @@
+using Engine.Compute.Vector.Import;
+using Engine.Compute.Vector.Passes;
+using ILGPU;
 using ILGPU.Backends.EntryPoints;
 
 namespace Engine.Compute.Vector;
 
-/// <summary>Compiles kernels to vector code.</summary>
+/// <summary>The compiler of the vector accelerator: imports ILGPU's IR, optimizes it, and emits vector IL for each group shape.</summary>
 internal sealed class VectorCompiler : IVectorCompiler
 {
     /// <inheritdoc/>
-    public IVectorProgram Import(EntryPoint entryPoint, KernelSource source, KernelParameterLayout layout, VectorCompilerOptions options) =>
-        throw new NotSupportedException("this build has no vector compiler");
+    /// <exception cref="UnsupportedKernelException">The kernel uses something that the vector accelerator does not run.</exception>
+    public IVectorProgram Import(EntryPoint entryPoint, KernelSource source, KernelParameterLayout layout, VectorCompilerOptions options)
+    {
+        string name = entryPoint.Name;
+        int implicitDimensions = entryPoint.IndexType switch
+        {
+            IndexType.Index1D => 1,
+            IndexType.Index2D => 2,
+            IndexType.Index3D => 3,
+            _ => 0,
+        };
+        if (source.HasDynamicSharedMemory) throw new UnsupportedKernelException(name, "dynamic shared memory");
+        var function = KernelImporter.Import(source.KernelMethod, name, layout, implicitDimensions, options.VectorBits / 32);
+        if (Emit.LocalArrayLayout.FindUnsupportedUse(function) is { } use) throw new UnsupportedKernelException(name, use);
+        Pipeline.Prepare(function);
+        return new VectorProgram(function, options);
+    }
 }

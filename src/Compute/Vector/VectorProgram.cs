@@ -1,0 +1,48 @@
+using Engine.Compute.Vector.Emit;
+using Engine.Compute.Vector.Import;
+using Engine.Compute.Vector.IR;
+using Engine.Compute.Vector.Passes;
+
+namespace Engine.Compute.Vector;
+
+/// <summary>One imported kernel, from which code for any group shape is made.</summary>
+internal sealed class VectorProgram(Function prepared, VectorCompilerOptions options) : IVectorProgram
+{
+    /// <inheritdoc/>
+    public int SharedMemoryBytes { get; } = prepared.SharedArrays.Sum(array => (array.Bytes + 63) / 64 * 64);
+
+    /// <summary>The imported kernel, before any group shape is known.</summary>
+    public Function Prepared => prepared;
+
+    /// <inheritdoc/>
+    public VectorCode Specialize(GroupShape shape)
+    {
+        try
+        {
+            var (function, forest, lanes) = Optimize(shape);
+            var layout = new BlockLayout(function, forest);
+            var shapes = new ShapeAnalysis(function, forest, layout, lanes);
+            var methods = new VectorMethods(options.VectorBits);
+            var scratch = new ScratchLayout(function, lanes.Lanes);
+            GroupBody Body(bool masked) => FunctionEmitter.Emit(function, forest, layout, lanes, shapes, methods, scratch, masked);
+            var full = new Lazy<GroupBody>(() => Body(false));
+            var masked = new Lazy<GroupBody>(() => Body(true));
+            var entry = GroupEntries.Make(lanes, function.ImplicitDimensions, full, masked);
+            return new VectorCode(entry, scratch.Bytes);
+        }
+        catch (NotSupportedException exception) when (exception is not UnsupportedKernelException)
+        {
+            throw new UnsupportedKernelException(prepared.Name, exception.Message);
+        }
+    }
+
+    /// <summary>The function for one group shape after all passes, its loops, and how its threads lie in vectors.</summary>
+    public (Function Function, LoopForest Forest, LaneModel Lanes) Optimize(GroupShape shape)
+    {
+        var function = prepared.Clone();
+        function.Renumber();
+        var lanes = new LaneModel(shape, options.VectorBits / 32, LaneModel.NeedsLockStep(function));
+        var forest = Pipeline.Specialize(function, shape, options.Contraction, lanes.Lanes);
+        return (function, forest, lanes);
+    }
+}
