@@ -1,0 +1,85 @@
+using System.Globalization;
+using Engine.Compute.Vector;
+using ILGPU;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Engine.Compute.Tests.Oracle;
+
+/// <summary>Random kernels give the oracle's bits at every vector width. The seeds are fixed; ENGINE_KERNEL_SEEDS=first:count tries others.</summary>
+public sealed class GeneratedKernelTests : IClassFixture<OracleTests.DeviceCache>
+{
+    private const int SeedsPerBatch = 10;
+
+    private readonly OracleTests.DeviceCache devices;
+    private readonly ITestOutputHelper output;
+
+    public GeneratedKernelTests(OracleTests.DeviceCache devices, ITestOutputHelper output)
+    {
+        this.devices = devices;
+        this.output = output;
+    }
+
+    public static TheoryData<int> Batches()
+    {
+        var range = (Environment.GetEnvironmentVariable("ENGINE_KERNEL_SEEDS") ?? "0:60").Split(':');
+        var first = int.Parse(range[0], CultureInfo.InvariantCulture);
+        var count = int.Parse(range[1], CultureInfo.InvariantCulture);
+        var data = new TheoryData<int>();
+        for (var seed = first; seed < first + count; seed += SeedsPerBatch)
+        {
+            data.Add(seed);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Batches))]
+    public void RandomKernelsGiveTheOraclesBits(int firstSeed)
+    {
+        var failures = new List<string>();
+        for (var seed = firstSeed; seed < firstSeed + SeedsPerBatch; seed++)
+        {
+            var method = KernelGenerator.Generate(seed, out var source);
+            var shape = new Random(seed);
+            var groupSize = new[] { 16, 32, 5, 24, 64 }[shape.Next(5)];
+            var config = new KernelConfig(OracleLaunch.Length / KernelGenerator.SlotsPerThread / 64, groupSize);
+            var expected = OracleLaunch.Run(devices.Oracle(4), method, config, 100 + seed);
+            foreach (var bits in new[] { 128, 256, 512 }.Where(bits => bits <= VectorWidth.Widest))
+            {
+                var problem = Compare(expected, bits, config, seed);
+                if (problem is not null)
+                {
+                    failures.Add($"seed {seed}, {bits} bits, groups of {groupSize}: {problem}");
+                    output.WriteLine($"{failures[^1]}\n{source}");
+                    break;
+                }
+            }
+        }
+
+        Assert.True(failures.Count == 0, string.Join('\n', failures));
+
+        string? Compare(OracleResult expected, int bits, KernelConfig config, int seed)
+        {
+            try
+            {
+                var actual = OracleLaunch.Run(devices.Vector(bits), KernelGenerator.Generate(seed, out _), config, 100 + seed);
+                for (var k = 0; k < OracleLaunch.Length; k++)
+                {
+                    if (expected.X[k] != actual.X[k] || expected.Y[k] != actual.Y[k])
+                    {
+                        return $"thread {k / KernelGenerator.SlotsPerThread}, slot {k % KernelGenerator.SlotsPerThread}: "
+                            + $"x {BitConverter.Int32BitsToSingle(actual.X[k]):R} for {BitConverter.Int32BitsToSingle(expected.X[k]):R}, y {actual.Y[k]} for {expected.Y[k]}";
+                    }
+                }
+
+                return null;
+            }
+            catch (InternalCompilerException exception)
+            {
+                return ComputeDevice.OneLine(exception);
+            }
+        }
+    }
+}
