@@ -162,8 +162,13 @@ public static class DeviceMath
     public static float GeluTanhGradient(float x)
     {
         float square = x * x;
-        float s = Sigmoid(x * (square * 0.0713548163f + 1.59576912f));
-        return s + x * (s * (1f - s)) * (square * 0.214064449f + 1.59576912f);
+        float argument = x * (square * 0.0713548163f + 1.59576912f);
+
+        // s (1 - s) as e / (1 + e)^2, which does not cancel where s is near 1.
+        float e = ExpNonPositive(-Abs(argument));
+        float r = 1f / (e + 1f);
+        float s = Utilities.Select(argument < 0f, e * r, r);
+        return s + x * (e * r * r) * (square * 0.214064449f + 1.59576912f);
     }
 
     /// <summary>The magnitude of one number with the sign of another (ILGPU's own CopySign swaps its arguments on GPUs).</summary>
