@@ -41,6 +41,7 @@ foreach ((int c, string category) in new[] { (0x166D, "Po"), (0x111C9, "Po"), (0
     categories[c] = category;
 
 // Lower case that Unicode 16.0 and 17.0 added.
+lower[0x1C89] = 0x1C8A;
 lower[0xA7CB] = 0x264;
 lower[0xA7CC] = 0xA7CD;
 lower[0xA7CE] = 0xA7CF;

@@ -63,7 +63,7 @@ public class FixtureTests
         string reference = Path.Combine(Repository.SharedFolder, "fixtures", "tokenizer", "tweets.ids.gz");
         string data = Path.Combine(Repository.SharedFolder, "data", "disaster-tweets", "train.csv");
         Skip.IfNot(File.Exists(reference) && File.Exists(data), $"{Repository.SharedFolder} has no tweets: the folder 'shared' with the Disaster Tweets is not beside the repository.");
-        List<string> tweets = TextColumn(File.ReadAllText(data, Encoding.UTF8), "text");
+        List<string> tweets = TextColumn(File.ReadAllText(data, Encoding.UTF8).TrimEnd('\n') + "\n", "text");
         using var stream = new StreamReader(new GZipStream(File.OpenRead(reference), CompressionMode.Decompress));
         string[] expected = stream.ReadToEnd().TrimEnd('\n').Split('\n');
         Assert.Equal(expected.Length, tweets.Count);
