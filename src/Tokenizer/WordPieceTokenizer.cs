@@ -163,7 +163,15 @@ public sealed class WordPieceTokenizer
         long allCut = 0;
         for (int i = 0; i < texts.Count; i++)
         {
-            int secondStart = AppendSequence(texts[i], pairs?[i], maxLength ?? Options.ModelMaxLength, strategy, ref buffer, out int cutTokens);
+            int secondStart, cutTokens;
+            try
+            {
+                secondStart = AppendSequence(texts[i], pairs?[i], maxLength ?? Options.ModelMaxLength, strategy, ref buffer, out cutTokens);
+            }
+            catch (ArgumentException error) when (error is not ArgumentOutOfRangeException)
+            {
+                throw new ArgumentException($"Text {i + 1}: {error.Message}", error);
+            }
             if (pairs is not null)
                 secondStarts[i] = secondStart;
             offsets[i + 1] = buffer.Count;

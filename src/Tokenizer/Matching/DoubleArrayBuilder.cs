@@ -1,54 +1,103 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Engine.Tokenizer.Matching;
 
-/// <summary>Lays the tree of a vocabulary out as a <see cref="DoubleArrayTrie"/>, breadth first, so that the busiest nodes share cache lines.</summary>
+/// <summary>
+/// Lays the tree of a vocabulary out as a <see cref="DoubleArrayTrie"/>, breadth first, so that the busiest nodes share cache lines. It runs once, when a program
+/// starts: its methods are compiled optimized at once, because tiers come too late for it.
+/// </summary>
 internal sealed class DoubleArrayBuilder
 {
     private const int BlockSize = 256;
+    private const int PrefixBytes = sizeof(ulong);
 
     // Free slots are looked for in the last blocks only: earlier ones are nearly full, and searching them would make the building quadratic.
-    private const int OpenBlocks = 16;
+    private const int OpenBlocks = 8;
 
-    private readonly List<ulong> nodes = [];
-    private readonly List<bool> offsetTaken = [];
-    private int firstOpen;
+    private readonly byte[] text;
+    private readonly int[] keyStarts;
+    private readonly int[] keyIds;
 
-    /// <summary>Builds the tree; empty tokens are left out.</summary>
-    public static DoubleArrayTrie Build(IReadOnlyList<string> tokens)
+    private ulong[] nodes = [];
+    private bool[] offsetTaken = [];
+
+    // For a slot that is taken, a later slot from which the search for a free one goes on; itself for a free one.
+    private int[] nextFree = [];
+    private int slotCount;
+
+    private DoubleArrayBuilder(IReadOnlyList<string> tokens)
     {
-        var keys = new List<(byte[] Bytes, int Id)>(tokens.Count);
+        int bytes = 0;
+        foreach (string token in tokens)
+            bytes += Encoding.UTF8.GetByteCount(token);
+        text = new byte[bytes + PrefixBytes];
+        keyStarts = new int[tokens.Count + 1];
         for (int id = 0; id < tokens.Count; id++)
-        {
-            if (tokens[id].Length > 0)
-                keys.Add((Encoding.UTF8.GetBytes(tokens[id]), id));
-        }
-        (byte[] Bytes, int Id)[] sorted = [.. keys];
-        Array.Sort(sorted, static (x, y) => x.Bytes.AsSpan().SequenceCompareTo(y.Bytes));
-        return new DoubleArrayBuilder().Arrange(sorted);
+            keyStarts[id + 1] = keyStarts[id] + Encoding.UTF8.GetBytes(tokens[id], text.AsSpan(keyStarts[id]));
+        keyIds = SortedIds();
     }
 
-    private DoubleArrayTrie Arrange((byte[] Bytes, int Id)[] keys)
+    /// <summary>Builds the tree; empty tokens are left out.</summary>
+    public static DoubleArrayTrie Build(IReadOnlyList<string> tokens) => new DoubleArrayBuilder(tokens).Arrange();
+
+    private ReadOnlySpan<byte> Key(int id) => text.AsSpan(keyStarts[id], keyStarts[id + 1] - keyStarts[id]);
+
+    // Ids of the tokens that are not empty, ordered by their bytes: by the first eight at once, then those that are alike in them one by one.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int[] SortedIds()
     {
+        int count = keyStarts.Length - 1;
+        var prefixes = new List<ulong>(count);
+        var ids = new List<int>(count);
+        for (int id = 0; id < count; id++)
+        {
+            int length = Key(id).Length;
+            if (length == 0)
+                continue;
+            ulong prefix = BinaryPrimitives.ReadUInt64BigEndian(text.AsSpan(keyStarts[id]));
+            prefixes.Add(length >= PrefixBytes ? prefix : prefix & ~(ulong.MaxValue >> 8 * length));
+            ids.Add(id);
+        }
+        ulong[] sortedPrefixes = [.. prefixes];
+        int[] sorted = [.. ids];
+        Array.Sort(sortedPrefixes, sorted);
+        for (int first = 0; first < sorted.Length;)
+        {
+            int last = first + 1;
+            while (last < sorted.Length && sortedPrefixes[last] == sortedPrefixes[first])
+                last++;
+            if (last - first > 1)
+                sorted.AsSpan(first..last).Sort((x, y) => Key(x).SequenceCompareTo(Key(y)));
+            first = last;
+        }
+        return sorted;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private DoubleArrayTrie Arrange()
+    {
+        // The first block stays empty: nodes without children have offset 0.
         AddBlock();
-        firstOpen = BlockSize;
+        nextFree.AsSpan(0, BlockSize).Fill(BlockSize);
         ulong root = 0;
         var pending = new Queue<(int Slot, int First, int Last, int Depth)>();
-        pending.Enqueue((-1, 0, keys.Length, 0));
+        pending.Enqueue((-1, 0, keyIds.Length, 0));
         var children = new List<(byte Label, int First, int Last)>();
         while (pending.TryDequeue(out (int Slot, int First, int Last, int Depth) range))
         {
             int first = range.First;
             int id = -1;
-            // The shortest key of a range sorts first; it is the range's own prefix where it is no longer than that.
-            while (first < range.Last && keys[first].Bytes.Length == range.Depth)
-                id = keys[first++].Id;
+            // The shortest key of a range sorts first; it ends here where it is no longer than what the range has in common.
+            while (first < range.Last && Key(keyIds[first]).Length == range.Depth)
+                id = keyIds[first++];
             children.Clear();
             while (first < range.Last)
             {
-                byte label = keys[first].Bytes[range.Depth];
+                byte label = Key(keyIds[first])[range.Depth];
                 int last = first + 1;
-                while (last < range.Last && keys[last].Bytes[range.Depth] == label)
+                while (last < range.Last && Key(keyIds[last])[range.Depth] == label)
                     last++;
                 children.Add((label, first, last));
                 first = last;
@@ -61,28 +110,45 @@ internal sealed class DoubleArrayBuilder
             foreach ((byte label, int from, int to) in children)
                 pending.Enqueue((offset ^ label, from, to, range.Depth + 1));
         }
-        return new DoubleArrayTrie([.. nodes], root);
+        return new DoubleArrayTrie(nodes[..slotCount], root);
     }
 
     // Finds an offset at which every child's slot is free and which no other node has, and marks the slots with the children's labels.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int TakeOffset(List<(byte Label, int First, int Last)> children)
     {
-        for (int slot = Math.Max(firstOpen, nodes.Count - OpenBlocks * BlockSize); ; slot++)
+        for (int slot = FindFree(Math.Max(BlockSize, slotCount - OpenBlocks * BlockSize)); ; slot = FindFree(slot + 1))
         {
-            if (slot == nodes.Count)
+            if (slot >= slotCount)
                 AddBlock();
             int offset = slot ^ children[0].Label;
-            if (nodes[slot] != 0 || offsetTaken[offset] || !AllFree(offset, children))
+            if (offsetTaken[offset] || !AllFree(offset, children))
                 continue;
             offsetTaken[offset] = true;
             foreach ((byte label, _, _) in children)
+            {
                 nodes[offset ^ label] = DoubleArrayTrie.Pack(label, -1, 0);
-            while (firstOpen < nodes.Count && nodes[firstOpen] != 0)
-                firstOpen++;
+                nextFree[offset ^ label] = (offset ^ label) + 1;
+            }
             return offset;
         }
     }
 
+    // The first free slot from `slot` on; the way to it is halved for the next search. The end of the array where none is free.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int FindFree(int slot)
+    {
+        while (slot < slotCount && nextFree[slot] != slot)
+        {
+            int next = nextFree[slot];
+            if (next < slotCount)
+                nextFree[slot] = nextFree[next];
+            slot = next;
+        }
+        return slot;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool AllFree(int offset, List<(byte Label, int First, int Last)> children)
     {
         foreach ((byte label, _, _) in children)
@@ -95,10 +161,15 @@ internal sealed class DoubleArrayBuilder
 
     private void AddBlock()
     {
-        for (int i = 0; i < BlockSize; i++)
+        if (slotCount == nodes.Length)
         {
-            nodes.Add(0);
-            offsetTaken.Add(false);
+            int length = Math.Max(BlockSize, 2 * slotCount);
+            Array.Resize(ref nodes, length);
+            Array.Resize(ref offsetTaken, length);
+            Array.Resize(ref nextFree, length);
         }
+        for (int i = 0; i < BlockSize; i++)
+            nextFree[slotCount + i] = slotCount + i;
+        slotCount += BlockSize;
     }
 }

@@ -59,7 +59,11 @@ internal sealed class CharacterFolding
         {
             int first = blockIndex << BlockBits;
             bool uniform = true;
-            for (int i = 0; i < BlockSize; i++)
+            bool plain = source.ArePlain(first, BlockSize) && !IsIdeograph(first) && !IsIdeograph(first + BlockSize - 1)
+                && !CharacterProperties.IsHangulSyllable(first) && !CharacterProperties.IsHangulSyllable(first + BlockSize - 1);
+            if (plain)
+                block.Fill(Action(FoldKind.Word));
+            for (int i = 0; i < BlockSize && !plain; i++)
             {
                 block[i] = ActionOf(first + i, parts);
                 uniform &= block[i] == block[0];
@@ -90,6 +94,8 @@ internal sealed class CharacterFolding
                     return Action(FoldKind.Space);
             }
             bool isolated = isolateIdeographs && IsIdeograph(c);
+            if (isolated && source.IsPlain(c))
+                return Action(FoldKind.Isolated);
             if (stripAccents && CharacterProperties.IsHangulSyllable(c))
                 return Action(FoldKind.HangulSyllable);
             parts[0] = c;

@@ -15,6 +15,9 @@ internal enum CharacterFlags : byte
 
     /// <summary>White_Space.</summary>
     WhiteSpace = 8,
+
+    /// <summary>A combining class, a canonical decomposition or a lower case.</summary>
+    Changes = 16,
 }
 
 /// <summary>The tables, unpacked for quick questions while a <see cref="CharacterFolding"/> is made; thrown away afterwards.</summary>
@@ -39,20 +42,35 @@ internal sealed class CharacterProperties
         Mark(UnicodeTables.WhiteSpace, CharacterFlags.WhiteSpace);
         ReadOnlySpan<int> classes = UnicodeTables.CombiningClasses;
         for (int i = 0; i < classes.Length; i += 3)
+        {
             combiningClasses.AsSpan(classes[i], classes[i + 1] - classes[i] + 1).Fill((byte)classes[i + 2]);
+            Mark(classes.Slice(i, 2), CharacterFlags.Changes);
+        }
         ReadOnlySpan<int> steps = UnicodeTables.Decompositions;
         for (int i = 0; i < steps.Length; i += 3)
+        {
             decompositions.Add(steps[i], (steps[i + 1], steps[i + 2]));
+            flags[steps[i]] |= (byte)CharacterFlags.Changes;
+        }
         ReadOnlySpan<int> ranges = UnicodeTables.LowerCase;
         for (int i = 0; i < ranges.Length; i += 4)
         {
             for (int c = ranges[i]; c <= ranges[i + 1]; c += ranges[i + 2])
+            {
                 lower.Add(c, c + ranges[i + 3]);
+                flags[c] |= (byte)CharacterFlags.Changes;
+            }
         }
     }
 
     /// <summary>Whether code point <paramref name="c"/> has the property.</summary>
     public bool Is(int c, CharacterFlags flag) => (flags[c] & (byte)flag) != 0;
+
+    /// <summary>Whether code point <paramref name="c"/> has no property at all, so that nothing becomes of it.</summary>
+    public bool IsPlain(int c) => flags[c] == 0;
+
+    /// <summary>Whether <paramref name="count"/> code points from <paramref name="first"/> on have no property at all.</summary>
+    public bool ArePlain(int first, int count) => !flags.AsSpan(first, count).ContainsAnyExcept((byte)0);
 
     /// <summary>The canonical combining class, 0 for starters.</summary>
     public int CombiningClass(int c) => combiningClasses[c];
