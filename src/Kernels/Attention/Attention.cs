@@ -1,0 +1,201 @@
+using Engine.Compute;
+using ILGPU;
+
+namespace Engine.Kernels;
+
+/// <summary>
+/// Scaled dot-product attention of several heads on packed sequences: every token attends to all tokens of its own sequence. Exact, tiled, with a
+/// running softmax (Dao, Fu, Ermon, Rudra, Re: FlashAttention; NeurIPS 2022); no matrix of sequence x sequence exists in memory, and the backward
+/// pass recomputes the probabilities from the saved log-sum-exp.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Rows of <c>qkv</c> are query | key | value, each [heads x headSize]; H = heads x headSize. Dropout acts on the probabilities: the element of a query
+/// token, a head and a key is drawn by the token's logical number (<c>tokenBase</c> + token), the head and the key's position in its sequence.
+/// </para>
+/// <para>
+/// Two shapes of kernels exist, one for processors and one for GPUs; the device's <see cref="TileTable"/> decides. A sequence's results have the same
+/// bits alone and in any batch. There are no float atomics: whatever is summed is summed by one group in a fixed order.
+/// </para>
+/// </remarks>
+public sealed class Attention : IDisposable
+{
+    /// <summary>Largest head size.</summary>
+    public const int MaxHeadSize = 128;
+
+    private readonly int maxTokens;
+    private readonly int maxSequences;
+    private readonly IAttentionKernels kernels;
+    private readonly AttentionTileList forwardTiles;
+    private readonly AttentionTileList backwardTiles;
+    private int preparedTokens;
+
+    /// <summary>Makes the operation for a layer shape; kernels are compiled at their first use.</summary>
+    /// <param name="device">The device; it stays the caller's.</param>
+    /// <param name="heads">Number of heads.</param>
+    /// <param name="headSize">Size of a head, 1 to <see cref="MaxHeadSize"/>.</param>
+    /// <param name="maxTokens">Most tokens of a batch.</param>
+    /// <param name="maxSequences">Most sequences of a batch.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not possible.</exception>
+    public Attention(ComputeDevice device, int heads, int headSize, int maxTokens, int maxSequences)
+        : this(device, heads, headSize, maxTokens, maxSequences, AttentionShape.Automatic)
+    {
+    }
+
+    /// <summary>Makes the operation with a shape of kernels, so that every shape can be tried on every device.</summary>
+    internal Attention(ComputeDevice device, int heads, int headSize, int maxTokens, int maxSequences, AttentionShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(heads);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(headSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(headSize, MaxHeadSize);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxTokens);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxSequences);
+        this.maxTokens = maxTokens;
+        this.maxSequences = maxSequences;
+        Heads = heads;
+        HeadSize = headSize;
+        var panel = shape == AttentionShape.Panel || (shape == AttentionShape.Automatic && device.Tiles.PanelGemm && Fits(device.Tiles));
+        kernels = (panel, panel ? device.Tiles.WarpSize : device.Tiles.MaxGroupSize) switch
+        {
+            (true, >= 16) => new PanelAttention<AttentionPanel16>(device),
+            (true, >= 8) => new PanelAttention<AttentionPanel8>(device),
+            (true, _) => new PanelAttention<AttentionPanel4>(device),
+            (false, >= 64) => new BlockAttention<AttentionBlock32>(device, heads, maxTokens),
+            (false, _) => new BlockAttention<AttentionBlock16>(device, heads, maxTokens),
+        };
+        forwardTiles = new AttentionTileList(device, kernels.ForwardQueries, maxTokens, maxSequences);
+        backwardTiles = new AttentionTileList(device, kernels.BackwardTokens, maxTokens, maxSequences);
+    }
+
+    /// <summary>Gets the number of heads.</summary>
+    public int Heads { get; }
+
+    /// <summary>Gets the size of a head.</summary>
+    public int HeadSize { get; }
+
+    /// <summary>Tells where the sequences of the batch lie; <see cref="Forward"/> and <see cref="Backward"/> use it until the next call.</summary>
+    /// <param name="sequenceOffsets">First token of each sequence, and the number of tokens: batch + 1 numbers, the first 0, none below the one before.</param>
+    /// <exception cref="ArgumentException">The offsets are no such numbers, or exceed what the operation was made for.</exception>
+    public void Prepare(ReadOnlySpan<int> sequenceOffsets)
+    {
+        if (sequenceOffsets.Length < 2 || sequenceOffsets[0] != 0)
+            throw new ArgumentException("expected batch + 1 offsets, the first of them 0", nameof(sequenceOffsets));
+        if (sequenceOffsets.Length - 1 > maxSequences)
+        {
+            throw new ArgumentException(
+                $"{sequenceOffsets.Length - 1} sequences, expected at most {maxSequences}", nameof(sequenceOffsets));
+        }
+
+        for (var i = 1; i < sequenceOffsets.Length; i++)
+        {
+            if (sequenceOffsets[i] < sequenceOffsets[i - 1])
+            {
+                throw new ArgumentException(
+                    $"offset {i} is {sequenceOffsets[i]}, below the one before, {sequenceOffsets[i - 1]}", nameof(sequenceOffsets));
+            }
+        }
+
+        if (sequenceOffsets[^1] > maxTokens)
+            throw new ArgumentException($"{sequenceOffsets[^1]} tokens, expected at most {maxTokens}", nameof(sequenceOffsets));
+
+        preparedTokens = sequenceOffsets[^1];
+        forwardTiles.Fill(sequenceOffsets);
+        backwardTiles.Fill(sequenceOffsets);
+    }
+
+    /// <summary>context = dropout(softmax(query key^T / sqrt(headSize))) value, per sequence and head.</summary>
+    /// <param name="qkv">Queries, keys and values [tokens, 3H].</param>
+    /// <param name="context">Result [tokens, H].</param>
+    /// <param name="logSumExp">Logarithm of each softmax's denominator [heads, tokens], for the backward pass.</param>
+    /// <param name="tokens">Tokens of the batch, as prepared.</param>
+    /// <param name="dropout">Dropout of the probabilities.</param>
+    /// <param name="tokenBase">Number of the first token in the logical batch.</param>
+    /// <exception cref="ArgumentException">A view is too short, or the tokens are not those of <see cref="Prepare"/>.</exception>
+    public void Forward(
+        ArrayView<float> qkv,
+        ArrayView<float> context,
+        ArrayView<float> logSumExp,
+        int tokens,
+        DropoutState dropout,
+        int tokenBase)
+    {
+        var width = Heads * HeadSize;
+        CheckTokens(tokens);
+        Check(qkv, tokens, 3 * width, nameof(qkv));
+        Check(context, tokens, width, nameof(context));
+        Check(logSumExp, Heads, tokens, nameof(logSumExp));
+        if (tokens > 0)
+            kernels.Forward(forwardTiles, qkv, context, logSumExp, Arguments(tokens, tokenBase), dropout.ToDraw());
+    }
+
+    /// <summary>The gradient of <see cref="Forward"/>.</summary>
+    /// <param name="qkv">What the forward pass was given, [tokens, 3H].</param>
+    /// <param name="context">What it computed, [tokens, H].</param>
+    /// <param name="dcontext">Gradient of <paramref name="context"/> [tokens, H].</param>
+    /// <param name="logSumExp">What the forward pass saved, [heads, tokens].</param>
+    /// <param name="dqkv">Result: gradient of <paramref name="qkv"/> [tokens, 3H], overwritten.</param>
+    /// <param name="tokens">Tokens of the batch, as prepared.</param>
+    /// <param name="dropout">The forward pass's dropout.</param>
+    /// <param name="tokenBase">The forward pass's number of the first token.</param>
+    /// <exception cref="ArgumentException">A view is too short, or the tokens are not those of <see cref="Prepare"/>.</exception>
+    public void Backward(
+        ArrayView<float> qkv,
+        ArrayView<float> context,
+        ArrayView<float> dcontext,
+        ArrayView<float> logSumExp,
+        ArrayView<float> dqkv,
+        int tokens,
+        DropoutState dropout,
+        int tokenBase)
+    {
+        var width = Heads * HeadSize;
+        CheckTokens(tokens);
+        Check(qkv, tokens, 3 * width, nameof(qkv));
+        Check(context, tokens, width, nameof(context));
+        Check(dcontext, tokens, width, nameof(dcontext));
+        Check(logSumExp, Heads, tokens, nameof(logSumExp));
+        Check(dqkv, tokens, 3 * width, nameof(dqkv));
+        if (tokens > 0)
+            kernels.Backward(backwardTiles, new AttentionGradientViews(qkv, context, dcontext, logSumExp, dqkv), Arguments(tokens, tokenBase), dropout.ToDraw());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        forwardTiles.Dispose();
+        backwardTiles.Dispose();
+        kernels.Dispose();
+    }
+
+    /// <summary>Whether a device's shared memory holds what the CPU-shaped kernels keep there.</summary>
+    internal static bool Fits(TileTable tiles) => tiles.SharedMemoryBytes >= AttentionPanels.SharedBytes;
+
+    private static void Check(ArrayView<float> view, int rows, int columns, string name)
+    {
+        if (view.Length < (long)rows * columns)
+            throw new ArgumentException($"the view has {view.Length} elements, expected at least {rows} x {columns}", name);
+    }
+
+    private AttentionArguments Arguments(int tokens, int tokenBase) =>
+        new(tokens, Heads, HeadSize, tokenBase, (float)(1.0 / Math.Sqrt(HeadSize)));
+
+    private void CheckTokens(int tokens)
+    {
+        if (tokens != preparedTokens)
+            throw new ArgumentException($"{tokens} tokens, but the batch was prepared with {preparedTokens}", nameof(tokens));
+    }
+}
+
+/// <summary>Which kernels compute attention.</summary>
+internal enum AttentionShape
+{
+    /// <summary>What the device's tile table says.</summary>
+    Automatic,
+
+    /// <summary>The CPU-shaped kernels.</summary>
+    Panel,
+
+    /// <summary>The GPU-shaped kernels.</summary>
+    Block,
+}

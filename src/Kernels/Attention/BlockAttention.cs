@@ -1,0 +1,101 @@
+using Engine.Compute;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Engine.Kernels;
+
+/// <summary>Loads and launches <see cref="AttentionBlockForward"/> and <see cref="AttentionBlockBackward"/>.</summary>
+/// <typeparam name="TTile">The tile's constants.</typeparam>
+internal sealed class BlockAttention<TTile>(ComputeDevice device, int heads, int maxTokens) : IAttentionKernels
+    where TTile : struct, IAttentionBlock
+{
+    private readonly DeviceScratch<float> deltas = new(device);
+    private Action<KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttentionArguments, DropoutDraw>? forward;
+
+    private Action<
+        KernelConfig,
+        ArrayView<int>,
+        ArrayView<float>,
+        ArrayView<float>,
+        ArrayView<float>,
+        ArrayView<float>,
+        ArrayView<float>,
+        ArrayView<float>,
+        AttentionArguments,
+        DropoutDraw>? queryGradient;
+
+    private Action<
+        KernelConfig,
+        ArrayView<int>,
+        ArrayView<float>,
+        ArrayView<float>,
+        ArrayView<float>,
+        ArrayView<float>,
+        ArrayView<float>,
+        AttentionArguments,
+        DropoutDraw>? keyValueGradient;
+
+    /// <inheritdoc/>
+    public int ForwardQueries => default(TTile).Side * 4;
+
+    /// <inheritdoc/>
+    public int BackwardTokens => default(TTile).Side * 4;
+
+    /// <inheritdoc/>
+    public void Forward(
+        AttentionTileList tiles,
+        ArrayView<float> qkv,
+        ArrayView<float> context,
+        ArrayView<float> logSumExp,
+        AttentionArguments arguments,
+        DropoutDraw draw)
+    {
+        forward ??= device.Accelerator.LoadStreamKernel<
+            ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttentionArguments, DropoutDraw>(AttentionBlockForward.Forward<TTile>);
+        forward(Config(tiles, arguments), tiles.View, qkv, context, logSumExp, arguments, draw);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(AttentionTileList tiles, in AttentionGradientViews views, AttentionArguments arguments, DropoutDraw draw)
+    {
+        queryGradient ??= device.Accelerator.LoadStreamKernel<
+            ArrayView<int>,
+            ArrayView<float>,
+            ArrayView<float>,
+            ArrayView<float>,
+            ArrayView<float>,
+            ArrayView<float>,
+            ArrayView<float>,
+            AttentionArguments,
+            DropoutDraw>(AttentionBlockBackward.QueryGradient<TTile>);
+        keyValueGradient ??= device.Accelerator.LoadStreamKernel<
+            ArrayView<int>,
+            ArrayView<float>,
+            ArrayView<float>,
+            ArrayView<float>,
+            ArrayView<float>,
+            ArrayView<float>,
+            AttentionArguments,
+            DropoutDraw>(AttentionBlockBackward.KeyValueGradient<TTile>);
+        var delta = deltas.Take((long)heads * maxTokens);
+        queryGradient(
+            Config(tiles, arguments),
+            tiles.View,
+            views.Qkv,
+            views.Context,
+            views.ContextGradient,
+            views.LogSumExp,
+            delta,
+            views.QkvGradient,
+            arguments,
+            draw);
+        keyValueGradient(
+            Config(tiles, arguments), tiles.View, views.Qkv, views.ContextGradient, views.LogSumExp, delta, views.QkvGradient, arguments, draw);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => deltas.Dispose();
+
+    private static KernelConfig Config(AttentionTileList tiles, AttentionArguments arguments) =>
+        new(new Index3D(tiles.Count, arguments.Heads, 1), new Index3D(default(TTile).Side * default(TTile).Side, 1, 1));
+}
