@@ -1,0 +1,239 @@
+using Engine.Compute;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Engine.Kernels.Tests;
+
+[Collection(TestDevices.Collection)]
+public sealed class AttentionTests(TestDevices devices, ITestOutputHelper output)
+{
+    private static readonly DropoutState Tenth = new(0.1f, 0x123456789ABCDEF0, 3, 17);
+
+    /// <summary>Heads, head size, lengths of the sequences, dropout.</summary>
+    private static readonly (int Heads, int HeadSize, int[] Lengths, float Dropout)[] Small =
+    [
+        (2, 8, [1, 2, 15], 0f),
+        (1, 5, [17, 3], 0.1f),
+        (1, 20, [16, 33], 0f),
+        (2, 16, [7, 31], 0.25f),
+    ];
+
+    private static readonly (int Heads, int HeadSize, int[] Lengths, float Dropout)[] Large =
+    [
+        (3, 16, [1, 2, 15, 16, 17, 31, 33, 63, 65, 127, 129], 0f),
+        (2, 32, [129, 128, 65, 64, 63, 1], 0.1f),
+        (2, 64, [127, 33, 200, 2], 0.1f),
+        (1, 12, [130, 5, 96], 0.5f),
+        (1, 5, [257, 31], 0f),
+        (1, 128, [300, 1, 17], 0.1f),
+        (1, 20, [512], 0.1f),
+    ];
+
+    public static TheoryData<string, string, int> Cases
+    {
+        get
+        {
+            var data = new TheoryData<string, string, int>();
+            foreach (var name in TestDevices.Names)
+            {
+                foreach (var shape in new[] { nameof(AttentionShape.Panel), nameof(AttentionShape.Block) })
+                {
+                    for (var i = 0; i < Small.Length + (name == "ilgpu-cpu" ? 0 : Large.Length); i++)
+                        data.Add(name, shape, i);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    public static TheoryData<string, string> DevicesAndShapes
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (var name in TestDevices.Names)
+            {
+                data.Add(name, nameof(AttentionShape.Panel));
+                data.Add(name, nameof(AttentionShape.Block));
+            }
+
+            return data;
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Agrees_with_attention_in_double_precision(string name, string shape, int index)
+    {
+        var device = devices.Get(name);
+        var (heads, headSize, lengths, probability) = index < Small.Length ? Small[index] : Large[index - Small.Length];
+        var offsets = Offsets(lengths);
+        var dropout = Tenth with { Probability = probability };
+        var (qkv, contextGradient) = Inputs(offsets, heads, headSize);
+
+        var run = AttentionRun.Of(device, Shape(device, shape), qkv, contextGradient, offsets, heads, headSize, dropout, 100);
+
+        var reference = new AttentionReference(Doubles(qkv), offsets, heads, headSize, dropout, 100, contextGradient);
+        Check("context", run.Context, reference.Context, reference.ContextBound);
+        Check("log-sum-exp", run.LogSumExp, reference.LogSumExp, reference.LogSumExpBound);
+        Check("gradient", run.Gradient, reference.Gradient, reference.GradientBound);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(DevicesAndShapes))]
+    public void Gradient_is_what_finite_differences_give(string name, string shape)
+    {
+        const int Heads = 2;
+        const int HeadSize = 8;
+        const double Step = 1e-4;
+        var device = devices.Get(name);
+        int[] offsets = [0, 9, 27];
+        var (qkv, contextGradient) = Inputs(offsets, Heads, HeadSize);
+        var run = AttentionRun.Of(device, Shape(device, shape), qkv, contextGradient, offsets, Heads, HeadSize, Tenth);
+        var bound = new AttentionReference(Doubles(qkv), offsets, Heads, HeadSize, Tenth, 0, contextGradient).GradientBound;
+
+        for (var trial = 0; trial < 5; trial++)
+        {
+            var direction = Matrices.Uniform(qkv.Length, 100 + trial);
+            double Loss(double step)
+            {
+                var moved = qkv.Select((value, i) => value + (step * direction[i])).ToArray();
+                var context = new AttentionReference(moved, offsets, Heads, HeadSize, Tenth, 0).Context;
+                return context.Zip(contextGradient, (value, gradient) => value * gradient).Sum();
+            }
+
+            // Central differences with one step of Richardson's extrapolation: an error of the order of Step^4.
+            var coarse = (Loss(Step) - Loss(-Step)) / (2 * Step);
+            var fine = (Loss(Step / 2) - Loss(-Step / 2)) / Step;
+            var expected = ((4 * fine) - coarse) / 3;
+            var actual = run.Gradient.Select((value, i) => (double)value * direction[i]).Sum();
+            var tolerance = bound.Select((value, i) => value * Math.Abs(direction[i])).Sum() + (1e-9 * Math.Abs(expected)) + 1e-9;
+            Assert.InRange(actual, expected - tolerance, expected + tolerance);
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(DevicesAndShapes))]
+    public void A_sequence_has_the_same_bits_alone_and_in_any_batch(string name, string shape)
+    {
+        var device = devices.Get(name);
+        var slow = name == "ilgpu-cpu";
+        var heads = 2;
+        var headSize = slow ? 8 : 32;
+        int[] lengths = slow ? [3, 17, 1] : [33, 1, 129, 64, 200, 17, 16, 128];
+        var offsets = Offsets(lengths);
+        var width = heads * headSize;
+        var tokens = offsets[^1];
+        var (qkv, contextGradient) = Inputs(offsets, heads, headSize);
+        var batch = AttentionRun.Of(device, Shape(device, shape), qkv, contextGradient, offsets, heads, headSize, Tenth, 7);
+
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            var (first, end) = (offsets[i], offsets[i + 1]);
+            var alone = AttentionRun.Of(
+                device,
+                Shape(device, shape),
+                qkv[(first * 3 * width)..(end * 3 * width)],
+                contextGradient[(first * width)..(end * width)],
+                [0, end - first],
+                heads,
+                headSize,
+                Tenth,
+                7 + first);
+
+            Assert.Equal(batch.Context[(first * width)..(end * width)], alone.Context);
+            Assert.Equal(batch.Gradient[(first * 3 * width)..(end * 3 * width)], alone.Gradient);
+            for (var head = 0; head < heads; head++)
+            {
+                Assert.Equal(
+                    batch.LogSumExp[((head * tokens) + first)..((head * tokens) + end)],
+                    alone.LogSumExp[(head * (end - first))..((head + 1) * (end - first))]);
+            }
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(DevicesAndShapes))]
+    public void Large_scores_neither_overflow_nor_vanish(string name, string shape)
+    {
+        var device = devices.Get(name);
+        const int HeadSize = 8;
+        int[] offsets = [0, 20];
+        var (qkv, contextGradient) = Inputs(offsets, 1, HeadSize);
+        for (var token = 0; token < 20; token++)
+        {
+            for (var column = 0; column < HeadSize; column++)
+            {
+                // Scores near -40,000 for every key: the maximum must come from the keys that exist.
+                qkv[(token * 3 * HeadSize) + column] = 100 + qkv[(token * 3 * HeadSize) + column];
+                qkv[(token * 3 * HeadSize) + HeadSize + column] = -140 + qkv[(token * 3 * HeadSize) + HeadSize + column];
+            }
+        }
+
+        var run = AttentionRun.Of(device, Shape(device, shape), qkv, contextGradient, offsets, 1, HeadSize);
+
+        Assert.All(run.Context, value => Assert.InRange(value, -2f, 2f));
+        Assert.All(run.Gradient, value => Assert.True(float.IsFinite(value)));
+        var reference = new AttentionReference(Doubles(qkv), offsets, 1, HeadSize, DropoutState.Off, 0);
+        Check("context", run.Context, reference.Context, reference.ContextBound);
+        Check("log-sum-exp", run.LogSumExp, reference.LogSumExp, reference.LogSumExpBound);
+    }
+
+    [Theory]
+    [InlineData(new int[0], "expected batch + 1 offsets")]
+    [InlineData(new[] { 0 }, "expected batch + 1 offsets")]
+    [InlineData(new[] { 1, 2 }, "the first of them 0")]
+    [InlineData(new[] { 0, 3, 2 }, "offset 2 is 2")]
+    [InlineData(new[] { 0, 11 }, "at most 10")]
+    [InlineData(new[] { 0, 1, 2, 3, 4 }, "at most 3")]
+    public void Refuses_offsets_that_are_none(int[] offsets, string expected)
+    {
+        using var attention = new Attention(devices.Get("ilgpu-cpu"), 2, 8, 10, 3);
+
+        var exception = Assert.Throws<ArgumentException>(() => attention.Prepare(offsets));
+
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(129)]
+    public void Refuses_a_head_size_that_does_not_fit(int headSize) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Attention(devices.Get("ilgpu-cpu"), 2, headSize, 10, 3));
+
+    private static AttentionShape Shape(ComputeDevice device, string name)
+    {
+        var shape = Enum.Parse<AttentionShape>(name);
+        Skip.If(
+            shape == AttentionShape.Panel && !(device.Tiles.PanelGemm && Attention.Fits(device.Tiles)),
+            "the device's shared memory or warps do not suit the CPU-shaped kernels");
+        return shape;
+    }
+
+    private static int[] Offsets(int[] lengths)
+    {
+        var offsets = new int[lengths.Length + 1];
+        for (var i = 0; i < lengths.Length; i++)
+            offsets[i + 1] = offsets[i] + lengths[i];
+        return offsets;
+    }
+
+    private static (float[] Qkv, float[] ContextGradient) Inputs(int[] offsets, int heads, int headSize) => (
+        Matrices.Uniform(offsets[^1] * 3 * heads * headSize, 1, 2f), Matrices.Uniform(offsets[^1] * heads * headSize, 2));
+
+    private static double[] Doubles(float[] values) => Array.ConvertAll(values, value => (double)value);
+
+    private void Check(string what, float[] actual, double[] expected, double[] bound)
+    {
+        double worst = 0;
+        for (var i = 0; i < actual.Length; i++)
+        {
+            var error = Math.Abs(actual[i] - expected[i]);
+            worst = Math.Max(worst, error / (bound[i] + 1e-30));
+            Assert.True(error <= bound[i] + 1e-30, $"{what}[{i}] is {actual[i]}, expected {expected[i]} within {bound[i]}");
+        }
+
+        output.WriteLine($"{what}: at most {worst:0.000} of the bound");
+    }
+}
