@@ -163,6 +163,8 @@ public sealed class WordPieceTokenizer
         long allCut = 0;
         for (int i = 0; i < texts.Count; i++)
         {
+            if (texts[i] is null || (pairs is not null && pairs[i] is null))
+                throw new ArgumentException($"Text {i + 1} is null; expected a text, empty where there is none.");
             int secondStart, cutTokens;
             try
             {

@@ -61,6 +61,8 @@ public class TruncationTests
     {
         var error = Assert.Throws<ArgumentException>(() => Tokenizer.EncodeAll(["a", "a"], ["b"]));
         Assert.Contains("2 first texts, but 1 second", error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<ArgumentException>(() => Tokenizer.EncodeAll(["a", null!]));
+        Assert.Contains("Text 2 is null", error.Message, StringComparison.Ordinal);
     }
 
     private static int Number(string digits) => int.Parse(digits, CultureInfo.InvariantCulture);
