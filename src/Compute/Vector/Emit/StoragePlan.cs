@@ -45,7 +45,7 @@ internal sealed class StoragePlan
         this.lanes = lanes;
         this.methods = methods;
         this.il = il;
-        Prologue = lanes.LockStep ? [] : [.. function.Entry.Instructions.Where(value => value.IsPure && shapes.Of(value).IsUniform)];
+        Prologue = lanes.LockStep ? [] : FindPrologue(function);
         CollectUses(function);
         NumberPositions(function);
         ChooseInlined(function);
@@ -120,6 +120,18 @@ internal sealed class StoragePlan
             }
             if (block.Condition is not null) Add(block.Condition, new Use(null, 0, block));
         }
+    }
+
+    /// <summary>Pure uniform values that need nothing but each other: what reads a load stays behind it.</summary>
+    private HashSet<Value> FindPrologue(Function function)
+    {
+        var prologue = new HashSet<Value>();
+        foreach (var value in function.Entry.Instructions)
+        {
+            if (value.IsPure && shapes.Of(value).IsUniform && value.Operands.All(operand => operand.IsConstant || prologue.Contains(operand)))
+                prologue.Add(value);
+        }
+        return prologue;
     }
 
     private void NumberPositions(Function function)
