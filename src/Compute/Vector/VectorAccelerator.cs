@@ -1,5 +1,6 @@
 using System.Reflection;
 using ILGPU;
+using ILGPU.Backends.EntryPoints;
 using ILGPU.Runtime;
 
 namespace Engine.Compute.Vector;
@@ -36,6 +37,23 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
 
     /// <summary>Gets how many threads run a launch, the launching one included.</summary>
     public int Threads => pool.Threads;
+
+    /// <summary>Compiles a kernel outside of any launch, and writes ILGPU's IR of it.</summary>
+    /// <param name="entry">The kernel.</param>
+    /// <param name="source">Where its IR goes.</param>
+    /// <returns>The imported kernel.</returns>
+    public IVectorProgram CompileForDump(in EntryPointDescription entry, TextWriter source)
+    {
+        VectorBackend.SourceListing = source;
+        try
+        {
+            return ((VectorCompiledKernel)VectorBackend.Compile(entry, default)).Program;
+        }
+        finally
+        {
+            VectorBackend.SourceListing = null;
+        }
+    }
 
     /// <summary>Runs a launch to its end.</summary>
     /// <param name="kernel">The kernel.</param>

@@ -55,6 +55,9 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
         });
     }
 
+    /// <summary>Gets or sets where the IR of kernels is written as they are compiled; null for nowhere.</summary>
+    public TextWriter? SourceListing { get; set; }
+
     /// <inheritdoc/>
     protected override CompiledKernel Compile(EntryPoint entryPoint, in BackendContext backendContext, in KernelSpecialization specialization)
     {
@@ -62,6 +65,14 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
         foreach (var (method, _) in backendContext)
         {
             methods.Add(method);
+        }
+
+        if (SourceListing is not null)
+        {
+            foreach (var method in methods.Distinct())
+            {
+                method.Dump(SourceListing);
+            }
         }
 
         var shared = backendContext.SharedMemorySpecification;

@@ -14,6 +14,9 @@ internal sealed class VectorProgram(Function prepared, VectorCompilerOptions opt
     /// <summary>The imported kernel, before any group shape is known.</summary>
     public Function Prepared => prepared;
 
+    /// <summary>Width of the vectors that are emitted, in bits.</summary>
+    public int VectorBits => options.VectorBits;
+
     /// <inheritdoc/>
     public VectorCode Specialize(GroupShape shape)
     {

@@ -6,7 +6,7 @@ namespace Engine.Compute.Vector.Emit;
 /// <summary>Emits what moves values between lanes: shuffles, broadcasts, predicates of a whole group. A warp is one vector.</summary>
 internal sealed class CrossLaneEmitter(EmissionContext context, SpillArea spill)
 {
-    private readonly ILGenerator il = context.IL;
+    private readonly InstructionWriter il = context.IL;
     private readonly VectorMethods methods = context.Methods;
 
     /// <summary>Shuffles lanes of every warp.</summary>

@@ -4,10 +4,10 @@ using Engine.Compute.Vector.IR;
 namespace Engine.Compute.Vector.Emit;
 
 /// <summary>What the parts of the emitter share: the IL stream, the plan, and how operands and masks are pushed.</summary>
-internal sealed class EmissionContext(ILGenerator il, VectorMethods methods, LaneModel lanes, ShapeAnalysis shapes, StoragePlan storage)
+internal sealed class EmissionContext(InstructionWriter il, VectorMethods methods, LaneModel lanes, ShapeAnalysis shapes, StoragePlan storage)
 {
     /// <summary>The method's IL.</summary>
-    public ILGenerator IL { get; } = il;
+    public InstructionWriter IL { get; } = il;
 
     /// <summary>Vector operations.</summary>
     public VectorMethods Methods { get; } = methods;

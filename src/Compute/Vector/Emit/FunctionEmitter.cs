@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Text;
 using Engine.Compute.Vector.IR;
 using Engine.Compute.Vector.Passes;
 
@@ -21,7 +22,7 @@ internal sealed class FunctionEmitter
     private readonly LaneModel lanes;
     private readonly ShapeAnalysis shapes;
     private readonly DynamicMethod method;
-    private readonly ILGenerator il;
+    private readonly InstructionWriter il;
     private readonly VectorMethods methods;
     private readonly StoragePlan storage;
     private readonly EmissionContext context;
@@ -36,7 +37,8 @@ internal sealed class FunctionEmitter
     private readonly Label next;
 
     private FunctionEmitter(
-        Function function, LoopForest forest, BlockLayout layout, LaneModel lanes, ShapeAnalysis shapes, VectorMethods methods, ScratchLayout scratch, bool masked)
+        Function function, LoopForest forest, BlockLayout layout, LaneModel lanes, ShapeAnalysis shapes, VectorMethods methods, ScratchLayout scratch, bool masked,
+        StringBuilder? listing)
     {
         this.function = function;
         this.forest = forest;
@@ -47,8 +49,11 @@ internal sealed class FunctionEmitter
         method = new DynamicMethod(
             $"{function.Name}{(masked ? " (masked)" : "")}", typeof(void),
             [typeof(byte*), typeof(LaunchInfo*), typeof(int), typeof(int), typeof(int), typeof(byte*), typeof(int), typeof(int)],
-            typeof(FunctionEmitter).Module, skipVisibility: true) { InitLocals = false };
-        il = method.GetILGenerator();
+            typeof(FunctionEmitter).Module, skipVisibility: true)
+        {
+            InitLocals = false,
+        };
+        il = new InstructionWriter(method.GetILGenerator(), listing);
         storage = new StoragePlan(function, layout, forest, shapes, lanes, methods, il);
         context = new EmissionContext(il, methods, lanes, shapes, storage);
         values = new ValueEmitter(context, function, scratch);
@@ -66,11 +71,14 @@ internal sealed class FunctionEmitter
     }
 
     /// <summary>Emits the body for whole vectors, or with a mask for the lanes that exist.</summary>
+    /// <exception cref="NotSupportedException">The kernel uses something that cannot be emitted.</exception>
     public static GroupBody Emit(
-        Function function, LoopForest forest, BlockLayout layout, LaneModel lanes, ShapeAnalysis shapes, VectorMethods methods, ScratchLayout scratch, bool masked)
+        Function function, LoopForest forest, BlockLayout layout, LaneModel lanes, ShapeAnalysis shapes, VectorMethods methods, ScratchLayout scratch, bool masked,
+        StringBuilder? listing = null)
     {
-        var emitter = new FunctionEmitter(function, forest, layout, lanes, shapes, methods, scratch, masked);
+        var emitter = new FunctionEmitter(function, forest, layout, lanes, shapes, methods, scratch, masked, listing);
         emitter.EmitBody();
+        listing?.AppendLine($"; {emitter.il.Count} instructions, {emitter.il.Bytes} bytes, {emitter.il.Locals} locals");
         return emitter.method.CreateDelegate<GroupBody>();
     }
 

@@ -11,7 +11,7 @@ namespace Engine.Compute.Vector.Emit;
 /// </summary>
 internal sealed class MemoryEmitter(EmissionContext context, SpillArea spill)
 {
-    private readonly ILGenerator il = context.IL;
+    private readonly InstructionWriter il = context.IL;
     private readonly VectorMethods methods = context.Methods;
 
     /// <summary>Pushes a scalar that is loaded from a uniform address.</summary>

@@ -7,7 +7,7 @@ namespace Engine.Compute.Vector.Emit;
 /// <summary>Emits operations on scalars: what is uniform, and lane 0 of what is strided.</summary>
 internal sealed class ScalarEmitter(EmissionContext context)
 {
-    private readonly ILGenerator il = context.IL;
+    private readonly InstructionWriter il = context.IL;
 
     /// <summary>Pushes the result of a pure operation whose operands are scalars.</summary>
     public void Push(Value value, int vector)

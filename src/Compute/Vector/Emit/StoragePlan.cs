@@ -25,7 +25,7 @@ internal sealed class StoragePlan
     private readonly ShapeAnalysis shapes;
     private readonly LaneModel lanes;
     private readonly VectorMethods methods;
-    private readonly ILGenerator il;
+    private readonly InstructionWriter il;
     private readonly Dictionary<Value, List<Use>> uses = [];
     private readonly Dictionary<Value, int> positions = [];
     private readonly Dictionary<Block, (int Start, int End)> blockPositions = [];
@@ -37,7 +37,7 @@ internal sealed class StoragePlan
     private int end;
 
     /// <summary>Plans the storage of a function.</summary>
-    public StoragePlan(Function function, BlockLayout layout, LoopForest forest, ShapeAnalysis shapes, LaneModel lanes, VectorMethods methods, ILGenerator il)
+    public StoragePlan(Function function, BlockLayout layout, LoopForest forest, ShapeAnalysis shapes, LaneModel lanes, VectorMethods methods, InstructionWriter il)
     {
         this.layout = layout;
         this.forest = forest;

@@ -19,7 +19,7 @@ internal sealed class ValueEmitter
     private readonly EmissionContext context;
     private readonly Function function;
     private readonly ScratchLayout scratch;
-    private readonly ILGenerator il;
+    private readonly InstructionWriter il;
     private readonly ScalarEmitter scalars;
     private readonly VectorEmitter vectors;
     private readonly MemoryEmitter memory;

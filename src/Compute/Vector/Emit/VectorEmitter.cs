@@ -8,7 +8,7 @@ namespace Engine.Compute.Vector.Emit;
 /// <summary>Emits pure operations on vectors: one vector, one part at a time.</summary>
 internal sealed class VectorEmitter(EmissionContext context, SpillArea spill)
 {
-    private readonly ILGenerator il = context.IL;
+    private readonly InstructionWriter il = context.IL;
     private readonly VectorMethods methods = context.Methods;
 
     /// <summary>Computes a varying value into its vectors.</summary>
