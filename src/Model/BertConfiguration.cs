@@ -85,13 +85,16 @@ public sealed record BertConfiguration
     /// <summary>Writes <c>config.json</c>, atomically.</summary>
     /// <param name="folder">An existing folder.</param>
     /// <exception cref="ModelException">The file cannot be written.</exception>
-    public void Save(string folder) =>
-        Checkpoints.AtomicFile.WriteText(Path.Combine(folder, FileName), ToJson().ToJsonString(new JsonSerializerOptions
+    public void Save(string folder)
+    {
+        string text = ToJson().ToJsonString(new JsonSerializerOptions
         {
             WriteIndented = true,
             NewLine = "\n",
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        }) + "\n");
+        });
+        Checkpoints.AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text + "\n")));
+    }
 
     private static BertConfiguration FromJson(JsonFields fields)
     {

@@ -9,7 +9,9 @@ namespace Engine.Model;
 /// <param name="LogicalSequences">The sequences of the whole logical batch: the loss is their mean.</param>
 /// <param name="TokenBase">Tokens of the logical batch that came in earlier passes.</param>
 /// <param name="SequenceBase">Sequences of the logical batch that came in earlier passes.</param>
-public readonly record struct TrainingPass(ulong Seed, int Step, int LogicalSequences, int TokenBase = 0, int SequenceBase = 0)
+/// <param name="Dropout">Whether the model's dropout is applied.</param>
+public readonly record struct TrainingPass(
+    ulong Seed, int Step, int LogicalSequences, int TokenBase = 0, int SequenceBase = 0, bool Dropout = true)
 {
     /// <summary>Whether this is the logical batch's first pass, whose backward pass overwrites gradients instead of adding to them.</summary>
     public bool IsFirst => SequenceBase == 0;

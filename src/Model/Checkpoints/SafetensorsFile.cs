@@ -66,15 +66,20 @@ public sealed unsafe class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Copies a tensor of any float type out as single precision.</summary>
+    /// <summary>Copies consecutive elements of a tensor of any float type out as single precision.</summary>
     /// <param name="name">The tensor's name.</param>
-    /// <param name="target">Exactly as many elements as the tensor has.</param>
+    /// <param name="first">The first element.</param>
+    /// <param name="target">As many elements as are wanted.</param>
     /// <exception cref="ModelException">There is no such tensor, or its type is not F32, F16, BF16 or F64.</exception>
-    public void ReadFloats(string name, Span<float> target)
+    public void ReadFloats(string name, long first, Span<float> target)
     {
         var entry = Find(name);
-        ArgumentOutOfRangeException.ThrowIfNotEqual((long)target.Length, entry.Count);
-        var bytes = Bytes(entry);
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first + target.Length, entry.Count);
+        var bytes = entry.Type is TensorType.F32 or TensorType.F16 or TensorType.BF16 or TensorType.F64
+            ? Bytes(entry, first, target.Length)
+            : throw new ModelException(
+                $"{Path}: tensor \"{name}\" has type {entry.TypeName}, expected F32, F16, BF16 or F64; convert the weights to one of these");
         switch (entry.Type)
         {
             case TensorType.F32:
@@ -88,13 +93,10 @@ public sealed unsafe class SafetensorsFile : IDisposable
                 for (int i = 0; i < target.Length; i++)
                     target[i] = BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
                 break;
-            case TensorType.F64:
+            default:
                 for (int i = 0; i < target.Length; i++)
                     target[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
                 break;
-            default:
-                throw new ModelException(
-                    $"{Path}: tensor \"{name}\" has type {entry.TypeName}, expected F32, F16, BF16 or F64; convert the weights to one of these");
         }
     }
 
@@ -104,7 +106,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     public float[] ReadFloats(string name)
     {
         var values = new float[Find(name).Count];
-        ReadFloats(name, values);
+        ReadFloats(name, 0, values);
         return values;
     }
 
@@ -114,7 +116,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     public int[] ReadIntegers(string name)
     {
         var entry = Find(name);
-        var bytes = Bytes(entry);
+        var bytes = Bytes(entry, 0, checked((int)entry.Count));
         var values = new int[entry.Count];
         for (int i = 0; i < values.Length; i++)
         {
@@ -146,14 +148,11 @@ public sealed unsafe class SafetensorsFile : IDisposable
             ? entry
             : throw new ModelException($"{Path}: tensor \"{name}\" is missing; expected one of {Tensors.Count} tensors of a BERT");
 
-    private ReadOnlySpan<byte> Bytes(TensorEntry entry)
+    private ReadOnlySpan<byte> Bytes(TensorEntry entry, long first, int count)
     {
-        if (entry.ByteCount > int.MaxValue)
-        {
-            throw new ModelException(
-                $"{Path}: tensor \"{entry.Name}\" has {entry.ByteCount} bytes, expected at most {int.MaxValue}; no BERT has one that large");
-        }
-
-        return new ReadOnlySpan<byte>(start + entry.Offset, (int)entry.ByteCount);
+        if (entry.Count == 0)
+            return [];
+        long width = entry.ByteCount / entry.Count;
+        return new ReadOnlySpan<byte>(start + entry.Offset + first * width, checked((int)(count * width)));
     }
 }

@@ -8,19 +8,22 @@ namespace Engine.Model.Checkpoints;
 /// <summary>One tensor to be written.</summary>
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Shape">Its dimensions, row-major.</param>
-/// <param name="Read">Fills a span of exactly the tensor's elements.</param>
+/// <param name="Read">Gives the elements, a part at a time.</param>
 public sealed record TensorSource(string Name, IReadOnlyList<int> Shape, TensorFill Read);
 
-/// <summary>Fills a span with a tensor's elements, row-major.</summary>
-/// <param name="target">Exactly as many elements as the tensor has.</param>
-public delegate void TensorFill(Span<float> target);
+/// <summary>Fills a span with consecutive elements of a tensor, row-major.</summary>
+/// <param name="start">The first element.</param>
+/// <param name="target">As many elements as are wanted.</param>
+public delegate void TensorFill(long start, Span<float> target);
 
 /// <summary>
-/// Writes a safetensors file, atomically, one tensor at a time: tensors are produced when their turn comes, so that a model is never held
-/// twice. The layout is what huggingface/safetensors itself writes: sorted by name, header padded with spaces to a multiple of 8 bytes.
+/// Writes a safetensors file, atomically, a part of a tensor at a time: values are produced when their turn comes, so that a model is never
+/// held twice. The layout is what huggingface/safetensors itself writes: sorted by name, header padded with spaces to a multiple of 8 bytes.
 /// </summary>
 public static class SafetensorsWriter
 {
+    private const int ElementsPerPart = 1 << 22;
+
     /// <summary>Writes a file.</summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="tensors">The tensors, in any order.</param>
@@ -42,8 +45,13 @@ public static class SafetensorsWriter
             BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
             stream.Write(prefix);
             stream.Write(header);
+            var part = new float[sorted.Length == 0 ? 0 : (int)Math.Min(ElementsPerPart, sorted.Max(Count))];
             foreach (var tensor in sorted)
-                WriteTensor(stream, path, tensor, type, width);
+            {
+                long count = Count(tensor);
+                for (long start = 0; start < count; start += part.Length)
+                    WritePart(stream, path, tensor, start, part.AsSpan(0, (int)Math.Min(part.Length, count - start)), type);
+            }
         });
     }
 
@@ -84,40 +92,31 @@ public static class SafetensorsWriter
 
     private static long Count(TensorSource tensor) => tensor.Shape.Aggregate(1L, (product, dimension) => product * dimension);
 
-    private static void WriteTensor(Stream stream, string path, TensorSource tensor, TensorType type, int width)
+    private static void WritePart(Stream stream, string path, TensorSource tensor, long start, Span<float> values, TensorType type)
     {
-        int count = checked((int)Count(tensor));
-        float[] values = ArrayPool<float>.Shared.Rent(count);
-        try
+        tensor.Read(start, values);
+        var bytes = MemoryMarshal.AsBytes(values);
+        if (type != TensorType.F32)
         {
-            var span = values.AsSpan(0, count);
-            tensor.Read(span);
-            if (width == 4)
-            {
-                stream.Write(MemoryMarshal.AsBytes(span));
-                return;
-            }
-
             // Narrowed in place: element i is read before bytes 2i and 2i + 1 are overwritten.
-            var narrow = MemoryMarshal.AsBytes(span)[..(2 * count)];
-            for (int i = 0; i < count; i++)
+            int infinity = type == TensorType.F16 ? 0x7C00 : 0x7F80;
+            for (int i = 0; i < values.Length; i++)
             {
-                ushort bits = type == TensorType.F16 ? BitConverter.HalfToUInt16Bits((Half)span[i]) : ToBFloat16(span[i]);
-                if (float.IsFinite(span[i]) && (bits & 0x7FFF) == (type == TensorType.F16 ? 0x7C00 : 0x7F80))
+                float value = values[i];
+                ushort bits = type == TensorType.F16 ? BitConverter.HalfToUInt16Bits((Half)value) : ToBFloat16(value);
+                if (float.IsFinite(value) && (bits & 0x7FFF) == infinity)
                 {
                     throw new ModelException(
-                        $"{path}: tensor \"{tensor.Name}\" holds {span[i]}, expected a value that fits into {type}; write F32 instead");
+                        $"{path}: tensor \"{tensor.Name}\" holds {value}, expected a value that fits into {type}; write F32 instead");
                 }
 
-                BinaryPrimitives.WriteUInt16LittleEndian(narrow[(2 * i)..], bits);
+                BinaryPrimitives.WriteUInt16LittleEndian(bytes[(2 * i)..], bits);
             }
 
-            stream.Write(narrow);
+            bytes = bytes[..(2 * values.Length)];
         }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(values);
-        }
+
+        stream.Write(bytes);
     }
 
     /// <summary>Rounds to nearest, ties to even; a NaN stays one.</summary>

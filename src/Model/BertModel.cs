@@ -1,0 +1,207 @@
+using Engine.Compute;
+using Engine.Model.Checkpoints;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Engine.Model;
+
+/// <summary>
+/// A BERT on a device: loaded from a folder in Hugging Face layout, run on packed batches, trained, saved. All memory is planned when it is
+/// loaded; a step allocates nothing on the device.
+/// </summary>
+/// <remarks>
+/// A training step is <see cref="ForwardTraining"/> and <see cref="Backward"/>, once or for every part of a logical batch, then
+/// <see cref="OptimizerStep"/>. With a frozen encoder, features are computed once (<see cref="Forward"/>, <see cref="ReadFeatures"/>) and
+/// steps start from them (<see cref="ForwardHeadTraining"/>). Calls enqueue work on the device's stream; those that read wait for it.
+/// </remarks>
+public sealed partial class BertModel : IDisposable
+{
+    private readonly ComputeDevice device;
+    private readonly TrainedPart trained;
+    private readonly string sourceFolder;
+    private readonly ParameterArena arena;
+    private readonly ModelKernels kernels;
+    private readonly DeviceArena activationArena;
+    private readonly DeviceBatch batch;
+    private readonly BertEncoder encoder;
+    private readonly ClassifierHead head;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense>? gradientNorm;
+
+    private BertModel(
+        ComputeDevice device, string folder, BertConfiguration configuration, ParameterArena arena, BatchLimits limits, TrainedPart trained)
+    {
+        this.device = device;
+        this.trained = trained;
+        this.arena = arena;
+        sourceFolder = folder;
+        Configuration = configuration;
+        Limits = limits;
+        kernels = new ModelKernels(device, configuration, limits);
+        batch = new DeviceBatch(device, configuration, limits);
+        activationArena = new DeviceArena(device);
+        var activations = new EncoderActivations(activationArena, configuration, limits, trained == TrainedPart.All);
+        head = new ClassifierHead(configuration, kernels, arena.Layout, activationArena, limits, arena.Parameters, arena.Gradients);
+        activationArena.Allocate();
+        encoder = new BertEncoder(
+            configuration,
+            kernels,
+            activations,
+            arena.Layout,
+            device.Stream,
+            arena.Parameters,
+            trained == TrainedPart.All ? arena.Gradients : default);
+        kernels.Reserve(configuration, limits, arena.Layout, trained);
+        if (trained != TrainedPart.Nothing)
+            gradientNorm = device.Accelerator.Allocate1D<float>(2);
+    }
+
+    /// <summary>The model's shape and head.</summary>
+    public BertConfiguration Configuration { get; }
+
+    /// <summary>The largest batch.</summary>
+    public BatchLimits Limits { get; }
+
+    /// <summary>The parameters' names, shapes and places.</summary>
+    public ParameterLayout Parameters => arena.Layout;
+
+    /// <summary>The names of tensors that the folder did not hold and that were drawn from the seed.</summary>
+    public IReadOnlyList<string> NewTensors { get; private init; } = [];
+
+    /// <summary>The device memory that was planned, in bytes: parameters, gradients, moments and activations.</summary>
+    public long DeviceBytes =>
+        sizeof(float) * ((long)arena.Layout.Length + 3L * arena.Layout.TrainedLength) + activationArena.ByteCount;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="device">The device to run on; it stays the caller's.</param>
+    /// <param name="folder">A folder in Hugging Face layout.</param>
+    /// <param name="newHead">A head to be trained, its weights drawn from the seed; null: the folder's head, or none if it has none.</param>
+    /// <param name="seed">Decides the values of new weights.</param>
+    /// <param name="limits">The largest batch to come.</param>
+    /// <param name="trained">What training will change.</param>
+    /// <exception cref="ModelException">The folder holds no BERT, is damaged, or the device has too little memory.</exception>
+    public static BertModel Load(
+        ComputeDevice device, string folder, HeadOptions? newHead, ulong seed, BatchLimits limits, TrainedPart trained = TrainedPart.Nothing)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxSequences, 1);
+        newHead?.Validate();
+        var configuration = BertConfiguration.Load(folder);
+        if (newHead is not null)
+            configuration = configuration with { Head = newHead };
+        if (configuration.Head is null && trained != TrainedPart.Nothing)
+            throw new ModelException($"{folder}: has no classification head, expected one for training; give a new head");
+
+        using var file = ModelFolder.OpenWeights(folder);
+        var names = new TensorNames(file);
+        names.CheckLayerCount(configuration.LayerCount);
+        bool usesPooler = configuration.Head?.Pooling == Pooling.Pooled;
+        var layout = new ParameterLayout(configuration, configuration.Head, names.HasPooler || usesPooler, trained);
+        bool IsNew(ParameterTensor tensor) => tensor.IsHead ? newHead is not null : tensor.IsPooler && !names.HasPooler;
+
+        // Everything is looked up before memory is taken, so that a wrong folder costs nothing.
+        foreach (var tensor in layout.Tensors.Where(t => !IsNew(t)))
+            names.Find(tensor);
+        var arena = new ParameterArena(device, layout);
+        try
+        {
+            ModelFolder.Read(file, names, arena, IsNew, seed, configuration.InitializerRange);
+            return new BertModel(device, folder, configuration, arena, limits, trained)
+            {
+                NewTensors = [.. layout.Tensors.Where(IsNew).Select(t => t.Name)],
+            };
+        }
+        catch
+        {
+            arena.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes the model in Hugging Face layout, with the tokenizer's files of the folder that it came from. Every file is written atomically.</summary>
+    /// <param name="folder">The folder; made where it does not exist.</param>
+    /// <param name="type">F32, F16 or BF16.</param>
+    /// <exception cref="ModelException">Something cannot be written.</exception>
+    public void Save(string folder, TensorType type = TensorType.F32) =>
+        ModelFolder.Write(folder, sourceFolder, Configuration, arena, type);
+
+    /// <summary>Copies a tensor's values, in the order of files ([out, in] for dense layers).</summary>
+    /// <param name="name">A name of <see cref="Parameters"/>.</param>
+    /// <exception cref="ArgumentException">There is no such tensor.</exception>
+    public float[] ReadParameter(string name)
+    {
+        var tensor = Tensor(name);
+        var values = new float[tensor.Count];
+        arena.Read(arena.Parameters, tensor, 0, values);
+        return values;
+    }
+
+    /// <summary>Copies a tensor's gradient, in the order of files.</summary>
+    /// <param name="name">The name of a trained tensor of <see cref="Parameters"/>.</param>
+    /// <exception cref="ArgumentException">There is no such tensor, or it is not trained.</exception>
+    public float[] ReadGradient(string name)
+    {
+        var tensor = Tensor(name);
+        if (!tensor.Trained)
+            throw new ArgumentException($"Tensor \"{name}\" is not trained.", nameof(name));
+        var values = new float[tensor.Count];
+        arena.Read(arena.Gradients, tensor, 0, values);
+        return values;
+    }
+
+    /// <summary>Replaces a tensor's values.</summary>
+    /// <param name="name">A name of <see cref="Parameters"/>.</param>
+    /// <param name="values">As many as the tensor has, in the order of files.</param>
+    /// <exception cref="ArgumentException">There is no such tensor, or it has another number of values.</exception>
+    public void WriteParameter(string name, ReadOnlySpan<float> values)
+    {
+        var tensor = Tensor(name);
+        if (values.Length != tensor.Count)
+            throw new ArgumentException($"{values.Length} values for tensor \"{name}\" of {tensor.Count}", nameof(values));
+        arena.Write(tensor, values);
+    }
+
+    /// <summary>Copies the trained parameters to the host, to be put back by <see cref="Restore"/>.</summary>
+    /// <param name="reuse">An earlier snapshot of this model whose memory may be taken.</param>
+    public ParameterSnapshot Snapshot(ParameterSnapshot? reuse = null)
+    {
+        var values = reuse?.Values is { } old && old.Length == arena.Layout.TrainedLength ? old : new float[arena.Layout.TrainedLength];
+        if (values.Length > 0)
+            arena.Parameters.SubView(0, values.Length).CopyToCPU(device.Stream, values);
+        device.Synchronize();
+        return new ParameterSnapshot(values);
+    }
+
+    /// <summary>Puts parameters back.</summary>
+    /// <param name="snapshot">A snapshot of this model.</param>
+    public void Restore(ParameterSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(snapshot.Values.Length, arena.Layout.TrainedLength);
+        if (snapshot.Values.Length > 0)
+            arena.Parameters.SubView(0, snapshot.Values.Length).CopyFromCPU(device.Stream, snapshot.Values);
+        device.Synchronize();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        gradientNorm?.Dispose();
+        batch.Dispose();
+        kernels.Dispose();
+        activationArena.Dispose();
+        arena.Dispose();
+    }
+
+    private ParameterTensor Tensor(string name) =>
+        arena.Layout.Tensors.FirstOrDefault(t => t.Name == name)
+        ?? throw new ArgumentException($"The model has no tensor \"{name}\".", nameof(name));
+}
+
+/// <summary>A copy of a model's trained parameters.</summary>
+public sealed class ParameterSnapshot
+{
+    internal ParameterSnapshot(float[] values) => Values = values;
+
+    internal float[] Values { get; }
+}
