@@ -112,25 +112,31 @@ public static class DeviceMath
     /// <summary>The logistic function 1 / (1 + e^-x).</summary>
     public static float Sigmoid(float x)
     {
+        // What rounding 1 + e lost is put back to first order: below a power of two it would count as a unit in the last place.
         float e = Exp(-Abs(x));
-        float r = 1f / (e + 1f);
-        return Utilities.Select(x < 0f, e * r, r);
+        float sum = e + 1f;
+        float lost = e - (sum - 1f);
+        float y = Utilities.Select(x < 0f, e, 1f) / sum;
+        return y - y * (lost / sum);
     }
 
     /// <summary>The hyperbolic tangent.</summary>
     public static float Tanh(float x)
     {
-        // (e^2a - 1) / (e^2a + 1) with e^2a - 1 from its own expansion: no cancellation near 0 and no branch.
         float a = Abs(x);
-        a = Utilities.Select(a > 10f, 10f, a);
-        float twice = a + a;
-        float shifted = twice * Log2E + RoundingMagic;
-        float n = shifted - RoundingMagic;
-        float r = ReduceByLn2(twice, n);
-        float p = r * r * ExpTail(r) + r;
-        float scale = Interop.IntAsFloat((Interop.FloatAsInt(shifted) << 23) + 0x3F800000u);
-        float expMinus1 = p * scale + (scale - 1f);
-        return WithSign(expMinus1 / (expMinus1 + 2f), x);
+        float bounded = Utilities.Select(a > 10f, 10f, a);
+        float e = Exp(bounded + bounded);
+        float large = 1f - 2f / (e + 1f);
+
+        // Up to 0.6, where that would cancel: a + a^3 P(a^2), weight a^3 / tanh a.
+        float square = a * a;
+        float p = -5.89452451e-3f;
+        p = p * square + 2.07954701e-2f;
+        p = p * square - 5.37836961e-2f;
+        p = p * square + 1.33319229e-1f;
+        p = p * square - 3.33332986e-1f;
+        float small = a * square * p + a;
+        return WithSign(Utilities.Select(a < 0.6f, small, large), x);
     }
 
     /// <summary>The error function; absolute error at most 1e-7.</summary>
@@ -156,7 +162,12 @@ public static class DeviceMath
     /// <summary>
     /// GELU in its tanh form, 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), written as x times a logistic function of twice that argument.
     /// </summary>
-    public static float GeluTanh(float x) => x * Sigmoid(x * (x * x * 0.0713548163f + 1.59576912f));
+    public static float GeluTanh(float x)
+    {
+        float argument = x * (x * x * 0.0713548163f + 1.59576912f);
+        float e = ExpNonPositive(-Abs(argument));
+        return x * (Utilities.Select(argument < 0f, e, 1f) / (e + 1f));
+    }
 
     /// <summary>The derivative of <see cref="GeluTanh"/>.</summary>
     public static float GeluTanhGradient(float x)
