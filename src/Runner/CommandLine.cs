@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Engine.Compute;
 using Engine.Model;
+using Engine.Model.Training;
 using Engine.Runner.Commands;
 using Engine.Runner.Options;
 
@@ -66,7 +67,7 @@ public static class CommandLine
     }
 
     private static bool IsForTheUser(Exception exception) =>
-        exception is ModelException or ComputeException or InvalidDataException or IOException or UnauthorizedAccessException;
+        exception is ModelException or NonFiniteLossException or ComputeException or InvalidDataException or IOException or UnauthorizedAccessException;
 
     private static string HelpHint(ParseResult parsed) =>
         parsed.CommandResult.Command is RootCommand ? "engine --help" : $"engine {parsed.CommandResult.Command.Name} --help";
@@ -80,7 +81,7 @@ public static class CommandLine
         help.Add(root, "engine train", "engine train --train tweets.csv --out runs/tweets", "engine predict --model runs/tweets --input new.csv --out predictions.csv");
         ICommandDefinition[] definitions =
         [
-            new DevicesCommand(), new TokenizeCommand(),
+            new DevicesCommand(), new InfoCommand(), new TrainCommand(), new PredictCommand(), new EvaluateCommand(), new EmbedCommand(), new TokenizeCommand(),
         ];
         foreach (ICommandDefinition definition in definitions)
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Engine.Model.Data;
 
 namespace Engine.Model.Training;
 
@@ -50,7 +49,7 @@ public sealed class TrainingLoop
         int step = 0;
         for (int epoch = 1; epoch <= _settings.Epochs; epoch++)
         {
-            int[] order = SeededRandom.For(_settings.Seed, (ulong)epoch).Permutation(rows);
+            int[] order = _settings.OrderOf(epoch, rows);
             TimeSpan begin = total.Elapsed;
             double lossSum = 0;
             long seen = 0, right = 0, tokens = 0;

@@ -1,3 +1,5 @@
+using Engine.Model.Data;
+
 namespace Engine.Model.Training;
 
 /// <summary>What the training loop needs to know. The defaults are those of the command <c>train</c>.</summary>
@@ -27,6 +29,11 @@ public sealed record TrainingSettings
     /// <summary>Number of optimizer steps of an epoch.</summary>
     /// <param name="trainingRows">Number of training rows.</param>
     public int StepsPerEpoch(int trainingRows) => (trainingRows + BatchSize - 1) / BatchSize;
+
+    /// <summary>The order in which an epoch sees the training rows; it depends on the seed and the epoch only.</summary>
+    /// <param name="epoch">The epoch, from 1.</param>
+    /// <param name="trainingRows">Number of training rows.</param>
+    public int[] OrderOf(int epoch, int trainingRows) => SeededRandom.For(Seed, (ulong)epoch).Permutation(trainingRows);
 
     /// <summary>The schedule for a number of training rows.</summary>
     /// <param name="trainingRows">Number of training rows.</param>

@@ -3,20 +3,25 @@ using Engine.Compute;
 
 namespace Engine.Runner.Options;
 
-/// <summary>Where a command computes.</summary>
+/// <summary>Where and how a command computes.</summary>
 internal sealed class DeviceOptions
 {
     private readonly Option<string> _device = OptionFactory.Text(
         "--device", "auto|cpu|cuda[:n]|opencl[:n]|ilgpu-cpu", "auto", "Device to compute on; auto: an NVIDIA card, else the CPU.");
 
     private readonly Option<int> _threads = OptionFactory.Integer("--threads", 0, 0, "Threads of the CPU device; 0: all cores.");
+    private readonly Option<ulong> _seed = OptionFactory.Seed();
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(_device);
         command.Add(_threads);
+        command.Add(_seed);
     }
+
+    /// <summary>The seed.</summary>
+    public ulong Seed(ParseResult parsed) => parsed.GetValue(_seed);
 
     /// <summary>Opens the device and says on standard error what was passed over.</summary>
     public ComputeDevice Open(ParseResult parsed, Terminal terminal)

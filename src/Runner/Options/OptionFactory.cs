@@ -31,11 +31,16 @@ internal static class OptionFactory
     public static Option<double> Real(string name, string valueName, double defaultValue, string description, Func<double, bool> fits, string expected) =>
         Number(name, valueName, defaultValue, description, value => double.IsFinite(value) && fits(value), expected);
 
+    /// <summary>One of two words; a <c>bool</c> would not take the word after it.</summary>
+    public static Option<string> Either(string name, string defaultValue, string other, string description) =>
+        Choice(name, defaultValue, description, new Dictionary<string, string> { [defaultValue] = defaultValue, [other] = other });
+
     /// <summary>One of several words.</summary>
     public static Option<T> Choice<T>(string name, string defaultValue, string description, IReadOnlyDictionary<string, T> choices) => new(name)
     {
         Description = description,
         HelpName = string.Join('|', choices.Keys),
+        Arity = ArgumentArity.ExactlyOne,
         DefaultValueFactory = _ => choices[defaultValue],
         CustomParser = result =>
         {
@@ -55,6 +60,7 @@ internal static class OptionFactory
         {
             Description = description,
             HelpName = valueName,
+            Arity = ArgumentArity.ExactlyOne,
             DefaultValueFactory = _ => defaultValue,
             CustomParser = result => ParseNumber(result, name, fits, expected),
         };

@@ -1,0 +1,113 @@
+using Engine.Compute;
+using Engine.Model.Data;
+using Engine.Model.Inference;
+using Engine.Tokenizer;
+
+namespace Engine.Model.Training;
+
+/// <summary>One fine-tuning run: a checkpoint, labelled texts, a head; trained, evaluated, saved.</summary>
+public sealed class FineTuning : IDisposable
+{
+    private readonly FineTuningSettings _settings;
+    private readonly WordPieceTokenizer _tokenizer;
+    private readonly BertModel _model;
+    private readonly int[] _trainingLabels;
+    private readonly int[] _validationLabels;
+    private readonly TokenizedTexts? _validationTexts;
+
+    private FineTuning(
+        FineTuningSettings settings, WordPieceTokenizer tokenizer, BertModel model, TokenizedTexts texts, int[] trainingLabels, TokenizedTexts? validationTexts,
+        int[] validationLabels)
+    {
+        _settings = settings;
+        _tokenizer = tokenizer;
+        _model = model;
+        _trainingLabels = trainingLabels;
+        _validationTexts = validationTexts;
+        _validationLabels = validationLabels;
+        TrainingTexts = texts;
+    }
+
+    /// <summary>The model.</summary>
+    public BertModel Model => _model;
+
+    /// <summary>The tokenized training texts.</summary>
+    public TokenizedTexts TrainingTexts { get; }
+
+    /// <summary>The tokenized validation texts, or null.</summary>
+    public TokenizedTexts? ValidationTexts => _validationTexts;
+
+    /// <summary>Loads the checkpoint and tokenizes; nothing is trained yet.</summary>
+    /// <param name="device">Where to compute; it stays the caller's.</param>
+    /// <param name="folder">A model folder in Hugging Face layout.</param>
+    /// <param name="settings">How to train.</param>
+    /// <param name="labels">The classes.</param>
+    /// <param name="training">The training rows, with labels.</param>
+    /// <param name="validation">The validation rows, with labels, or null.</param>
+    /// <exception cref="ModelException">The folder, the head or a label does not fit.</exception>
+    /// <exception cref="IOException">The vocabulary is absent.</exception>
+    /// <exception cref="InvalidDataException">The vocabulary is damaged.</exception>
+    public static FineTuning Prepare(
+        ComputeDevice device, string folder, FineTuningSettings settings, LabelMap labels, TextTable training, TextTable? validation)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(labels);
+        BertConfiguration configuration = BertConfiguration.Load(folder);
+        WordPieceTokenizer tokenizer = WordPieceTokenizer.Load(folder);
+        HeadOptions head = HeadOf(settings, configuration, labels);
+        int[] trainingLabels = labels.Encode(training);
+        int[] validationLabels = validation is null ? [] : labels.Encode(validation);
+        TokenizedTexts texts = TextLengths.Encode(tokenizer, configuration, training, settings.MaxLength);
+        TokenizedTexts? validationTexts = validation is null ? null : TextLengths.Encode(tokenizer, configuration, validation, settings.MaxLength);
+        BatchLimits limits = settings.Trained == TrainedPart.Head
+            ? HeadTraining.LimitsOf(settings, texts, validationTexts)
+            : EncoderTraining.LimitsOf(settings, texts, validationTexts);
+        // Any text that the run may still be asked about fits.
+        limits = limits with { MaxTokens = Math.Max(limits.MaxTokens, Math.Min(settings.MaxLength, configuration.MaxPositions)) };
+        BertModel model = BertModel.Load(device, folder, head, settings.Loop.Seed, limits, settings.Trained);
+        return new FineTuning(settings, tokenizer, model, texts, trainingLabels, validationTexts, validationLabels);
+    }
+
+    /// <summary>Trains.</summary>
+    /// <param name="onStep">Called after each step.</param>
+    /// <param name="onEpoch">Called after each epoch.</param>
+    /// <param name="stop">When it is signalled, the run ends after the current step.</param>
+    /// <exception cref="NonFiniteLossException">The loss became NaN or infinite.</exception>
+    /// <exception cref="OperationCanceledException">The user asked to stop before the first step.</exception>
+    public TrainingResult Run(Action<TrainingProgress>? onStep = null, Action<EpochResult>? onEpoch = null, CancellationToken stop = default)
+    {
+        ITrainable trainable = _settings.Trained == TrainedPart.Head
+            ? new HeadTraining(_model, _settings, TrainingTexts, _trainingLabels, _validationTexts, _validationLabels, stop)
+            : new EncoderTraining(_model, _settings, TrainingTexts, _trainingLabels, _validationTexts, _validationLabels);
+        return new TrainingLoop(trainable, _settings.Loop, _trainingLabels, _validationLabels).Run(onStep, onEpoch, stop);
+    }
+
+    /// <summary>Classifies the rows of a table with the model as it is now.</summary>
+    /// <param name="table">The rows.</param>
+    /// <param name="labels">The class of each row, or null.</param>
+    /// <returns>Probabilities [rows, classes], losses [rows] (empty without labels), and the number of texts that were cut.</returns>
+    public (float[] Probabilities, float[] Losses, int CutTexts) Classify(TextTable table, int[]? labels)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        TokenizedTexts texts = TextLengths.Encode(_tokenizer, _model.Configuration, table, _settings.MaxLength);
+        float[] probabilities = new float[table.Count * _model.Configuration.Head!.Labels.Count];
+        float[] losses = new float[labels is null ? 0 : table.Count];
+        BatchedClassification.Run(_model, texts, labels, probabilities, losses);
+        return (probabilities, losses, texts.CutTexts);
+    }
+
+    /// <summary>Writes the model as it is now in Hugging Face layout.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="ModelException">It cannot be written.</exception>
+    public void Save(string folder) => _model.Save(folder);
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+
+    private static HeadOptions HeadOf(FineTuningSettings settings, BertConfiguration configuration, LabelMap labels)
+    {
+        HeadOptions head = new(settings.Head, labels.Names);
+        float configured = head.Pooling == Pooling.Pooled ? configuration.Head?.Dropout ?? configuration.HiddenDropout : 0f;
+        return head with { Dropout = settings.HeadDropout ?? configured };
+    }
+}

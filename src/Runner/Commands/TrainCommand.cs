@@ -1,0 +1,129 @@
+using System.CommandLine;
+using System.Globalization;
+using Engine.Compute;
+using Engine.Model;
+using Engine.Model.Data;
+using Engine.Model.Training;
+using Engine.Runner.Options;
+
+namespace Engine.Runner.Commands;
+
+/// <summary><c>engine train</c>: fine-tunes a model on labelled texts.</summary>
+internal sealed class TrainCommand : ICommandDefinition
+{
+    private const string SampleTraining = "samples/disaster-tweets/train.csv";
+    private const string SampleTest = "samples/disaster-tweets/test.csv";
+
+    private readonly ModelOption _model = new();
+    private readonly DeviceOptions _device = new();
+    private readonly ColumnOptions _columns = new();
+    private readonly TrainingOptions _training = new();
+    private readonly Option<string?> _train = OptionFactory.OptionalText(
+        "--train", "FILE", $"Labelled texts: CSV with column names, or JSON lines (.jsonl). [default: {SampleTraining}]");
+
+    private readonly Option<string?> _validation = OptionFactory.OptionalText("--validation", "FILE", "Labelled texts to validate on, instead of a part of --train.");
+    private readonly Option<double> _fraction = OptionFactory.Real(
+        "--validation-part", "PART", 0.2, "Part of --train to validate on; 0: none.", value => value is >= 0 and < 1, "a number from 0 to below 1");
+
+    private readonly Option<string> _split = OptionFactory.Either(
+        "--split", "last", "stratified", "Which rows validate: the last ones of the file, or a random part of each class (by --seed).");
+
+    private readonly Option<string?> _test = OptionFactory.OptionalText(
+        "--test", "FILE", $"Texts to predict with the trained model, into predictions.csv; with labels, the accuracy is printed. [default: {SampleTest}, if --train is left out]");
+
+    private readonly Option<string?> _out = OptionFactory.OptionalText("--out", "FOLDER", "New folder for the model and the predictions. [default: runs/ and the time]");
+
+    /// <inheritdoc/>
+    public string[] Examples =>
+    [
+        "engine train",
+        "engine train --train train.csv --test test.csv --out runs/tweets",
+        "engine train --train reviews.csv --text-column review --label-column stars --epochs 4 --rate 3e-5 --out runs/reviews",
+        "engine train --train pairs.csv --pair-column answer --split stratified --out runs/pairs",
+        "engine train --train train.csv --freeze --head cls --rate 1e-3 --schedule constant --warmup 0 --decay 0 --out runs/head",
+    ];
+
+    /// <inheritdoc/>
+    public Command Make(Terminal terminal, CancellationToken stop)
+    {
+        Command command = new("train", "Fine-tunes a model on labelled texts and saves it with its predictions.");
+        foreach (Option option in new Option[] { _train, _validation, _fraction, _split, _test, _out })
+            command.Add(option);
+        _columns.AddTo(command, labels: true);
+        _model.AddTo(command);
+        _training.AddTo(command);
+        _device.AddTo(command);
+        command.SetAction(parsed => Run(parsed, terminal, stop));
+        return command;
+    }
+
+    private int Run(ParseResult parsed, Terminal terminal, CancellationToken stop)
+    {
+        string output = parsed.GetValue(_out) ?? Path.Combine("runs", DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
+        OutputTarget.CheckFolder(output, "--out");
+        string folder = _model.Folder(parsed);
+        TrainingData data = Read(parsed);
+        FineTuningSettings settings = _training.Settings(parsed, _device.Seed(parsed), data.Labels.Count);
+        int[]? testLabels = data.Test?.Labels is null ? null : data.Labels.Encode(data.Test);
+        using ComputeDevice device = _device.Open(parsed, terminal);
+        using FineTuning run = FineTuning.Prepare(device, folder, settings, data.Labels, data.Training, data.Validation);
+        TrainingReport report = new(terminal, data, settings);
+        report.Begin(device, folder, run);
+        TrainingResult result = run.Run(report.Step, report.Epoch, stop);
+        OutputTarget.WriteFolder(output, temporary =>
+        {
+            run.Save(temporary);
+            TrainingLog.Write(Path.Combine(temporary, "training.json"), settings, data, result);
+            if (!result.Stopped)
+                Predict(run, data, testLabels, temporary, terminal, settings);
+        });
+        report.End(result, output);
+        return result.Stopped ? CommandLine.Stopped : CommandLine.Done;
+    }
+
+    private static void Predict(FineTuning run, TrainingData data, int[]? testLabels, string folder, Terminal terminal, FineTuningSettings settings)
+    {
+        TextTable? table = data.Test ?? data.Validation;
+        if (table is null)
+            return;
+        string what = data.Test is null ? "validation" : "test";
+        int[]? labels = data.Test is null ? data.Labels.Encode(table) : testLabels;
+        (float[] probabilities, float[] losses, int cut) = run.Classify(table, labels);
+        int[] predictions = Decision.Classes(probabilities, data.Labels.Count);
+        PredictionWriter.Write(Path.Combine(folder, "predictions.csv"), table.Ids, data.Labels, predictions, probabilities);
+        EvaluationReport.SayCut(terminal, cut, table.Count, settings.MaxLength, $"{what} texts");
+        if (labels is null || data.Test is null)
+            return;
+        Evaluation evaluation = new(data.Labels.Count, labels, probabilities, losses);
+        MajorityBaseline majority = MajorityBaseline.Of(data.Labels.Count, data.Labels.Encode(data.Training), labels);
+        terminal.WriteLine($"Test accuracy {EvaluationReport.Accuracy(evaluation, majority, data.Labels)}, F1 {evaluation.F1:F4}, AUC {evaluation.AreaUnderCurve():F4} on {table.Count} rows of {table.Source}");
+        EvaluationReport.WarnIfUniform(terminal, evaluation, data.Labels);
+    }
+
+    private TrainingData Read(ParseResult parsed)
+    {
+        ColumnNames columns = _columns.Names(parsed);
+        string? given = parsed.GetValue(_train);
+        string trainingFile = given ?? ShippedFiles.Find(SampleTraining, "--train FILE");
+        string? testFile = parsed.GetValue(_test) ?? (given is null ? ShippedFiles.Find(SampleTest, "--test FILE") : null);
+        TextTable all = TextTable.Read(trainingFile, columns, LabelColumn.Required);
+        LabelMap labels = LabelMap.FromTable(all);
+        TextTable? test = testFile is null ? null : TextTable.Read(testFile, columns, LabelColumn.Optional);
+        if (parsed.GetValue(_validation) is string validationFile)
+        {
+            if (parsed.GetResult(_fraction) is { Implicit: false })
+                throw new ModelException("--validation and --validation-part were both given, and one was expected; leave one out.");
+            return new TrainingData(labels, all, TextTable.Read(validationFile, columns, LabelColumn.Required), test);
+        }
+        double fraction = parsed.GetValue(_fraction);
+        int[] numbers = labels.Encode(all);
+        DataSplit split = parsed.GetValue(_split) == "stratified"
+            ? DataSplit.Stratified(numbers, fraction, _device.Seed(parsed))
+            : DataSplit.Last(all.Count, fraction);
+        if (split.Training.Select(row => numbers[row]).Distinct().Count() < 2)
+            throw new ModelException(
+                $"{trainingFile}: the {split.Training.Length} rows that would train (validation takes the others) hold fewer than two classes; at least two were expected; "
+                + "give --split stratified, a smaller --validation-part, or more rows.");
+        return new TrainingData(labels, all.Select(split.Training), split.Validation.Length == 0 ? null : all.Select(split.Validation), test);
+    }
+}
