@@ -34,6 +34,7 @@ internal static class PanelKernels
     // Rows of a tile are this far apart so that they do not fall into the same sets of the cache.
     private const int TileStride = DepthCut + 16;
 
+    // The tallest tile has 12 rows; a transposed right operand passes through 16 at a time.
     private const int TileFloats = 16 * TileStride;
 
     /// <summary>y = x w + bias.</summary>
@@ -140,7 +141,7 @@ internal static class PanelKernels
             int cut = IntrinsicMath.Min(DepthCut, depth - start);
             Group.Barrier();
             if (rightTransposed)
-                PackTransposed(right, panels, firstColumn, endColumn, start, cut, depth, width);
+                PackTransposed(right, panels, tile, firstColumn, endColumn, start, cut, depth, width);
             else
                 Pack(right, panels, firstColumn, endColumn, start, cut, arguments.Columns, width);
 
@@ -206,10 +207,14 @@ internal static class PanelKernels
         }
     }
 
-    /// <summary>The same from a right operand that is stored as columns x depth.</summary>
+    /// <summary>
+    /// The same from a right operand that is stored as columns x depth: as many of its rows as there are threads are copied into the tile, whose stride
+    /// spreads them over the cache, and read from there across; reading across the matrix itself would fetch a line for every element.
+    /// </summary>
     private static void PackTransposed(
         ArrayView<float> right,
         ArrayView<float> panels,
+        ArrayView<float> tile,
         int firstColumn,
         int endColumn,
         int start,
@@ -219,16 +224,44 @@ internal static class PanelKernels
     {
         int lane = Group.IdxX;
         int target = lane;
+        int toOtherHalf = width;
         for (int column = firstColumn; column < endColumn; column += width)
         {
-            // Lanes beyond the last column repeat it: what they compute is never stored.
-            int source = IntrinsicMath.Min(column + lane, endColumn - 1) * depth + start;
+            Group.Barrier();
+            CopyRows(right, tile, column, endColumn, start, cut, depth, width, width);
+            Group.Barrier();
             for (int step = 0; step < cut; step++)
-                panels[target + step * (width * 2)] = right[source + step];
+                panels[target + step * (width * 2)] = tile[lane * TileStride + step];
 
             // The two halves of a panel are neighbours; the next panel is a whole depth away.
-            int half = ((column - firstColumn) / width) & 1;
-            target += half == 0 ? width : DepthCut * width * 2 - width;
+            target += toOtherHalf;
+            toOtherHalf = DepthCut * width * 2 - toOtherHalf;
+        }
+    }
+
+    /// <summary>Copies rows of a rows x depth matrix so that they are <see cref="TileStride"/> apart.</summary>
+    private static void CopyRows(
+        ArrayView<float> source,
+        ArrayView<float> tile,
+        int row,
+        int endRow,
+        int start,
+        int cut,
+        int depth,
+        int count,
+        int width)
+    {
+        int lane = Group.IdxX;
+        for (int i = 0; i < count; i++)
+        {
+            // Rows beyond the last repeat it: what they compute is never stored.
+            int from = IntrinsicMath.Min(row + i, endRow - 1) * depth + start + lane;
+            int to = i * TileStride + lane;
+            int step = 0;
+            for (; step + width <= cut; step += width)
+                tile[to + step] = source[from + step];
+            if (step + lane < cut)
+                tile[to + step] = source[from + step];
         }
     }
 
@@ -280,17 +313,7 @@ internal static class PanelKernels
         }
         else
         {
-            for (int i = 0; i < tileRows; i++)
-            {
-                // Rows beyond the last repeat it: what they compute is never stored.
-                int source = IntrinsicMath.Min(row + i, endRow - 1) * arguments.Depth + start + lane;
-                int target = i * TileStride + lane;
-                int step = 0;
-                for (; step + width <= cut; step += width)
-                    tile[target + step] = left[source + step];
-                if (step + lane < cut)
-                    tile[target + step] = left[source + step];
-            }
+            CopyRows(left, tile, row, endRow, start, cut, arguments.Depth, tileRows, width);
         }
 
         Group.Barrier();
