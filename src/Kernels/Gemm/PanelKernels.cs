@@ -27,7 +27,7 @@ internal static class PanelKernels
     internal const int MaxColumns = 192;
 
     /// <summary>Shared memory of a group in bytes.</summary>
-    internal const int SharedBytes = (PanelFloats + TileFloats) * sizeof(float);
+    internal const int SharedBytes = (PanelFloats + TileFloats + SumFloats) * sizeof(float);
 
     private const int PanelFloats = MaxColumns * DepthCut;
 
@@ -36,6 +36,8 @@ internal static class PanelKernels
 
     // The tallest tile has 12 rows; a transposed right operand passes through 16 at a time.
     private const int TileFloats = 16 * TileStride;
+
+    private const int SumFloats = 12 * 2 * 16;
 
     /// <summary>y = x w + bias.</summary>
     [Kernel(typeof(PanelTile16))]
@@ -51,7 +53,8 @@ internal static class PanelKernels
     {
         var panels = SharedMemory.Allocate<float>(PanelFloats);
         var tile = SharedMemory.Allocate<float>(TileFloats);
-        Multiply<TTile>(x, w, bias, y, y, panels, tile, arguments, false, false, 0);
+        var sums = SharedMemory.Allocate<float>(SumFloats);
+        Multiply<TTile>(x, w, bias, y, y, panels, tile, sums, arguments, false, false, 0);
     }
 
     /// <summary>preactivation = x w + bias, y = gelu(preactivation), exact form.</summary>
@@ -69,7 +72,8 @@ internal static class PanelKernels
     {
         var panels = SharedMemory.Allocate<float>(PanelFloats);
         var tile = SharedMemory.Allocate<float>(TileFloats);
-        Multiply<TTile>(x, w, bias, preactivation, y, panels, tile, arguments, false, false, 1);
+        var sums = SharedMemory.Allocate<float>(SumFloats);
+        Multiply<TTile>(x, w, bias, preactivation, y, panels, tile, sums, arguments, false, false, 1);
     }
 
     /// <summary>preactivation = x w + bias, y = gelu(preactivation), tanh form.</summary>
@@ -87,7 +91,8 @@ internal static class PanelKernels
     {
         var panels = SharedMemory.Allocate<float>(PanelFloats);
         var tile = SharedMemory.Allocate<float>(TileFloats);
-        Multiply<TTile>(x, w, bias, preactivation, y, panels, tile, arguments, false, false, 2);
+        var sums = SharedMemory.Allocate<float>(SumFloats);
+        Multiply<TTile>(x, w, bias, preactivation, y, panels, tile, sums, arguments, false, false, 2);
     }
 
     /// <summary>dx = dy transpose(w): the right operand is stored as columns x depth.</summary>
@@ -99,7 +104,8 @@ internal static class PanelKernels
     {
         var panels = SharedMemory.Allocate<float>(PanelFloats);
         var tile = SharedMemory.Allocate<float>(TileFloats);
-        Multiply<TTile>(dy, w, dx, dx, dx, panels, tile, arguments, false, true, 0);
+        var sums = SharedMemory.Allocate<float>(SumFloats);
+        Multiply<TTile>(dy, w, dx, dx, dx, panels, tile, sums, arguments, false, true, 0);
     }
 
     /// <summary>dw = transpose(x) dy: the left operand is stored as depth x rows.</summary>
@@ -111,7 +117,8 @@ internal static class PanelKernels
     {
         var panels = SharedMemory.Allocate<float>(PanelFloats);
         var tile = SharedMemory.Allocate<float>(TileFloats);
-        Multiply<TTile>(x, dy, dw, dw, dw, panels, tile, arguments, true, false, 0);
+        var sums = SharedMemory.Allocate<float>(SumFloats);
+        Multiply<TTile>(x, dy, dw, dw, dw, panels, tile, sums, arguments, true, false, 0);
     }
 
     /// <summary>The whole work of a group. <paramref name="leftTransposed"/>, <paramref name="rightTransposed"/>, <paramref name="gelu"/> are constants.</summary>
@@ -123,6 +130,7 @@ internal static class PanelKernels
         ArrayView<float> activation,
         ArrayView<float> panels,
         ArrayView<float> tile,
+        ArrayView<float> sums,
         PanelArguments arguments,
         bool leftTransposed,
         bool rightTransposed,
@@ -145,19 +153,23 @@ internal static class PanelKernels
             else
                 Pack(right, panels, firstColumn, endColumn, start, cut, arguments.Columns, width);
 
-            int row = firstRow;
-            for (; row + default(TTile).Rows <= endRow; row += default(TTile).Rows)
+            int tileRows = default(TTile).Rows;
+            for (int row = firstRow; row < endRow; row += tileRows)
             {
-                CopyTile<TTile>(left, tile, row, endRow, start, cut, arguments, leftTransposed, default(TTile).Rows);
-                MultiplyTile<TTile>(
-                    tile, panels, bias, result, row, endRow, firstColumn, endColumn, start, cut, arguments, leftTransposed, default(TTile).Rows, false);
-            }
-
-            for (; row < endRow; row += default(TTile).TailRows)
-            {
-                CopyTile<TTile>(left, tile, row, endRow, start, cut, arguments, leftTransposed, default(TTile).TailRows);
-                MultiplyTile<TTile>(
-                    tile, panels, bias, result, row, endRow, firstColumn, endColumn, start, cut, arguments, leftTransposed, default(TTile).TailRows, true);
+                if (row + tileRows > endRow)
+                    tileRows = default(TTile).TailRows;
+                int rows = IntrinsicMath.Min(tileRows, endRow - row);
+                CopyTile<TTile>(left, tile, row, endRow, tileRows, start, cut, arguments, leftTransposed);
+                int panel = 0;
+                for (int column = firstColumn; column < endColumn; column += width * 2)
+                {
+                    if (tileRows == default(TTile).Rows)
+                        MultiplyPanel<TTile>(tile, panels, sums, panel, cut, leftTransposed, default(TTile).Rows);
+                    else
+                        MultiplyPanel<TTile>(tile, panels, sums, panel, cut, leftTransposed, default(TTile).TailRows);
+                    StorePanel(sums, bias, result, row, rows, column, endColumn, start, arguments, width);
+                    panel += DepthCut * width * 2;
+                }
             }
         }
 
@@ -168,7 +180,7 @@ internal static class PanelKernels
         }
     }
 
-    /// <summary>Copies depth x columns of the right operand into panels [panel][depth][2 x width], padded with zeros.</summary>
+    /// <summary>Copies depth x columns of the right operand into panels [panel][depth][2 x width].</summary>
     private static void Pack(
         ArrayView<float> right,
         ArrayView<float> panels,
@@ -195,14 +207,11 @@ internal static class PanelKernels
 
             if (column < endColumn)
             {
-                float low = 0f;
-                float high = 0f;
-                if (column + lane < endColumn)
-                    low = right[source + column];
-                if (column + width + lane < endColumn)
-                    high = right[source + column + width];
-                panels[target] = low;
-                panels[target + width] = high;
+                // Threads beyond the last column repeat it: what they compute is never stored.
+                int last = endColumn - 1;
+                int row = (start + step) * columns;
+                panels[target] = right[row + IntrinsicMath.Min(column + lane, last)];
+                panels[target + width] = right[row + IntrinsicMath.Min(column + width + lane, last)];
             }
         }
     }
@@ -254,31 +263,35 @@ internal static class PanelKernels
         int lane = Group.IdxX;
         for (int i = 0; i < count; i++)
         {
-            // Rows beyond the last repeat it: what they compute is never stored.
+            // Rows beyond the last repeat it: what they give is never stored.
             int from = IntrinsicMath.Min(row + i, endRow - 1) * depth + start + lane;
             int to = i * TileStride + lane;
             int step = 0;
             for (; step + width <= cut; step += width)
                 tile[to + step] = source[from + step];
-            if (step + lane < cut)
-                tile[to + step] = source[from + step];
+
+            // The rest of the stride is free: threads beyond the cut repeat its last element there.
+            if (step < cut)
+                tile[to + step] = source[from - lane + IntrinsicMath.Min(step + lane, cut - 1)];
         }
     }
 
-    /// <summary>Copies a tile of the left operand: as rows that are <see cref="TileStride"/> apart, or, where it is stored as depth x rows, as it is.</summary>
+    /// <summary>
+    /// Copies rows of the left operand as a tile: rows that are <see cref="TileStride"/> apart, or, where it is stored as depth x rows, depth x
+    /// <see cref="IPanelTile.RowsStride"/>.
+    /// </summary>
     private static void CopyTile<TTile>(
         ArrayView<float> left,
         ArrayView<float> tile,
         int row,
         int endRow,
+        int tileRows,
         int start,
         int cut,
         PanelArguments arguments,
-        bool leftTransposed,
-        int tileRows)
+        bool leftTransposed)
         where TTile : struct, IPanelTile
     {
-        int lane = Group.IdxX;
         int width = default(TTile).Width;
         Group.Barrier();
         if (leftTransposed)
@@ -286,28 +299,17 @@ internal static class PanelKernels
             int stride = default(TTile).RowsStride;
             for (int offset = 0; offset < stride; offset += width)
             {
-                int source = start * arguments.Rows + row + offset + lane;
-                int target = offset + lane;
-                if (row + offset + width <= arguments.Rows)
+                // Threads beyond the last row repeat it: what they give is never stored.
+                int first = row + offset + Group.IdxX;
+                int source = start * arguments.Rows + first;
+                if (row + offset + width > arguments.Rows)
+                    source += IntrinsicMath.Min(arguments.Rows - 1 - first, 0);
+                int target = offset + Group.IdxX;
+                for (int step = 0; step < cut; step++)
                 {
-                    for (int step = 0; step < cut; step++)
-                    {
-                        tile[target] = left[source];
-                        target += stride;
-                        source += arguments.Rows;
-                    }
-                }
-                else
-                {
-                    for (int step = 0; step < cut; step++)
-                    {
-                        float value = 0f;
-                        if (row + offset + lane < arguments.Rows)
-                            value = left[source];
-                        tile[target] = value;
-                        target += stride;
-                        source += arguments.Rows;
-                    }
+                    tile[target] = left[source];
+                    target += stride;
+                    source += arguments.Rows;
                 }
             }
         }
@@ -319,122 +321,111 @@ internal static class PanelKernels
         Group.Barrier();
     }
 
-    /// <summary>Takes one tile through all panels. <paramref name="tileRows"/> is a constant.</summary>
-    private static void MultiplyTile<TTile>(
+    /// <summary>Takes one tile through one panel. <paramref name="tileRows"/> is a constant.</summary>
+    private static void MultiplyPanel<TTile>(
         ArrayView<float> tile,
         ArrayView<float> panels,
-        ArrayView<float> bias,
-        ArrayView<float> result,
-        int row,
-        int endRow,
-        int firstColumn,
-        int endColumn,
-        int start,
+        ArrayView<float> sums,
+        int panel,
         int cut,
-        PanelArguments arguments,
         bool leftTransposed,
-        int tileRows,
-        bool guarded)
+        int tileRows)
         where TTile : struct, IPanelTile
     {
         int width = default(TTile).Width;
         int lane = Group.IdxX;
         int stepStride = leftTransposed ? default(TTile).RowsStride : 1;
         int rowStride = leftTransposed ? 1 : TileStride;
-        int panel = lane;
-        for (int column = firstColumn; column < endColumn; column += width * 2)
+        int from = panel + lane;
+        var accumulators = new float[tileRows * 2];
+        for (int step = 0; step < cut; step++)
         {
-            var sums = new float[tileRows * 2];
-            for (int step = 0; step < cut; step++)
+            float low = panels[from + step * (width * 2)];
+            float high = panels[from + step * (width * 2) + width];
+            for (int i = 0; i < tileRows; i++)
             {
-                float low = panels[panel + step * (width * 2)];
-                float high = panels[panel + step * (width * 2) + width];
-                for (int i = 0; i < tileRows; i++)
-                {
-                    float value = tile[i * rowStride + step * stepStride];
-                    sums[i * 2] += value * low;
-                    sums[i * 2 + 1] += value * high;
-                }
+                float value = tile[i * rowStride + step * stepStride];
+                accumulators[i * 2] += value * low;
+                accumulators[i * 2 + 1] += value * high;
             }
+        }
 
-            panel += DepthCut * width * 2;
+        // Through shared memory, every thread its own elements: what follows needs no copy of the code for each accumulator.
+        for (int i = 0; i < tileRows; i++)
+        {
+            sums[i * 2 * width + lane] = accumulators[i * 2];
+            sums[(i * 2 + 1) * width + lane] = accumulators[i * 2 + 1];
+        }
+    }
 
-            bool addsToResult = start > 0 || arguments.Accumulate != 0;
-            int at = row * arguments.Columns + column + lane;
-            if (column + width * 2 <= endColumn)
+    /// <summary>Adds one tile's sums for one panel to the result, or stores them with the bias.</summary>
+    private static void StorePanel(
+        ArrayView<float> sums,
+        ArrayView<float> bias,
+        ArrayView<float> result,
+        int row,
+        int rows,
+        int column,
+        int endColumn,
+        int start,
+        PanelArguments arguments,
+        int width)
+    {
+        int lane = Group.IdxX;
+        int at = row * arguments.Columns + column + lane;
+        int from = lane;
+        bool addsToResult = start > 0 || arguments.Accumulate != 0;
+        if (column + width * 2 <= endColumn)
+        {
+            if (addsToResult)
             {
-                if (addsToResult)
+                for (int i = 0; i < rows; i++)
                 {
-                    for (int i = 0; i < tileRows; i++)
-                    {
-                        if (!guarded || row + i < endRow)
-                        {
-                            result[at + i * arguments.Columns] += sums[i * 2];
-                            result[at + i * arguments.Columns + width] += sums[i * 2 + 1];
-                        }
-                    }
-                }
-                else
-                {
-                    float lowBias = 0f;
-                    float highBias = 0f;
-                    if (arguments.HasBias != 0)
-                    {
-                        lowBias = bias[column + lane];
-                        highBias = bias[column + lane + width];
-                    }
-
-                    for (int i = 0; i < tileRows; i++)
-                    {
-                        if (!guarded || row + i < endRow)
-                        {
-                            result[at + i * arguments.Columns] = sums[i * 2] + lowBias;
-                            result[at + i * arguments.Columns + width] = sums[i * 2 + 1] + highBias;
-                        }
-                    }
+                    result[at] += sums[from];
+                    result[at + width] += sums[from + width];
+                    at += arguments.Columns;
+                    from += width * 2;
                 }
             }
             else
             {
-                for (int i = 0; i < tileRows; i++)
+                float low = 0f;
+                float high = 0f;
+                if (arguments.HasBias != 0)
                 {
-                    if (!guarded || row + i < endRow)
-                    {
-                        StorePartial(bias, result, at + i * arguments.Columns, column + lane, endColumn, sums[i * 2], addsToResult, arguments.HasBias);
-                        StorePartial(
-                            bias,
-                            result,
-                            at + i * arguments.Columns + width,
-                            column + lane + width,
-                            endColumn,
-                            sums[i * 2 + 1],
-                            addsToResult,
-                            arguments.HasBias);
-                    }
+                    low = bias[column + lane];
+                    high = bias[column + width + lane];
+                }
+
+                for (int i = 0; i < rows; i++)
+                {
+                    result[at] = sums[from] + low;
+                    result[at + width] = sums[from + width] + high;
+                    at += arguments.Columns;
+                    from += width * 2;
                 }
             }
         }
-    }
-
-    /// <summary>Stores one element of a panel that reaches beyond the last column.</summary>
-    private static void StorePartial(
-        ArrayView<float> bias,
-        ArrayView<float> result,
-        int at,
-        int column,
-        int endColumn,
-        float sum,
-        bool addsToResult,
-        int hasBias)
-    {
-        if (column < endColumn)
+        else
         {
-            float before = 0f;
-            if (addsToResult)
-                before = result[at];
-            else if (hasBias != 0)
-                before = bias[column];
-            result[at] = sum + before;
+            for (int i = 0; i < rows; i++)
+            {
+                for (int offset = 0; offset < width * 2; offset += width)
+                {
+                    if (column + offset + lane < endColumn)
+                    {
+                        float before = 0f;
+                        if (addsToResult)
+                            before = result[at + offset];
+                        else if (arguments.HasBias != 0)
+                            before = bias[column + offset + lane];
+                        result[at + offset] = sums[from + offset] + before;
+                    }
+                }
+
+                at += arguments.Columns;
+                from += width * 2;
+            }
         }
     }
 
