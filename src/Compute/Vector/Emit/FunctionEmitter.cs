@@ -12,7 +12,7 @@ internal unsafe delegate void GroupBody(byte* arguments, LaunchInfo* launch, int
 /// <summary>
 /// Emits a function as one .NET method. Blocks come in layout order. Where all lanes are active, branches are branches; in a divergent region
 /// every block has a mask, runs if any lane of it is set, and hands its lanes on to its successors' masks; a masked loop repeats while its
-/// header's mask holds a lane. A mask is cleared when its block takes it, so that all are clear whenever the region is left.
+/// header's mask holds a lane. A region's masks are cleared where it is entered, and each when its block takes it, so that a loop finds them clear.
 /// </summary>
 internal sealed class FunctionEmitter
 {
@@ -86,7 +86,6 @@ internal sealed class FunctionEmitter
 
     private void EmitBody()
     {
-        foreach (var mask in masks.Values) Clear(mask);
         foreach (var value in function.Entry.Instructions.Where(storage.Prologue.Contains)) values.Emit(value);
         var body = il.DefineLabel();
         il.MarkLabel(body);
@@ -168,22 +167,26 @@ internal sealed class FunctionEmitter
                 il.Emit(OpCodes.Br, next);
                 break;
             case TerminatorKind.Jump:
+                EnterRegion(block, block.Target!);
                 EmitEdge(block, block.Target!, context.Mask, masked);
                 il.Emit(OpCodes.Br, masked ? NextInRegion(shapes.RegionOf(block)!, position) : labels[block.Target!]);
                 break;
             case TerminatorKind.Branch when shapes.IsDivergentBranch(block):
+                var region = shapes.RegionOf(block) ?? shapes.RegionOf(block.Target!) ?? shapes.RegionOf(block.Otherwise!)!;
                 SplitMask(block.Condition!);
+                if (!masked) Clear(region);
                 EmitEdge(block, block.Target!, taken, true);
                 EmitEdge(block, block.Otherwise!, notTaken, true);
-                var region = shapes.RegionOf(block) ?? shapes.RegionOf(block.Target!) ?? shapes.RegionOf(block.Otherwise!)!;
                 il.Emit(OpCodes.Br, NextInRegion(region, position));
                 break;
             default:
                 var otherwise = il.DefineLabel();
                 values.BranchUnless(block.Condition!, otherwise);
+                EnterRegion(block, block.Target!);
                 EmitEdge(block, block.Target!, context.Mask, masked);
                 il.Emit(OpCodes.Br, masked ? NextInRegion(shapes.RegionOf(block)!, position) : labels[block.Target!]);
                 il.MarkLabel(otherwise);
+                EnterRegion(block, block.Otherwise!);
                 EmitEdge(block, block.Otherwise!, context.Mask, masked);
                 il.Emit(OpCodes.Br, masked ? NextInRegion(shapes.RegionOf(block)!, position) : labels[block.Otherwise!]);
                 break;
@@ -320,6 +323,20 @@ internal sealed class FunctionEmitter
             context.PushAny(masks[loop.Header]);
             il.Emit(OpCodes.Brtrue, labels[loop.Header]);
             il.Emit(OpCodes.Br, index + 1 < ending.Count ? loopEnds[ending[index + 1]] : NextBlock(shapes.RegionOf(loop.Header)!, position));
+        }
+    }
+
+    /// <summary>Clears the masks of a region where it is entered: cleared any earlier, they would hold registers in every loop before it.</summary>
+    private void EnterRegion(Block from, Block to)
+    {
+        if (!shapes.IsMasked(from) && shapes.RegionOf(to) is { } region) Clear(region);
+    }
+
+    private void Clear(ShapeAnalysis.Region region)
+    {
+        foreach (var block in region.Blocks)
+        {
+            if (masks.TryGetValue(block, out var mask)) Clear(mask);
         }
     }
 
