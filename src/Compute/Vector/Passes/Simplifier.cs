@@ -66,9 +66,32 @@ internal sealed class Simplifier(Function function)
             Opcode.Xor when value.Type == ScalarType.Bool && operands[1].IsInteger(1) => Invert(value, operands[0]),
             Opcode.Multiply when value.Type.IsFloat() => operands[1].IsConstant && operands[1].FloatValue == 1 ? operands[0] : null,
             _ when value.Type.IsFloat() => null,
+            Opcode.Truncate when value.Type == ScalarType.I32 && HighProduct(operands[0]) is { } factors => MakeHighProduct(value, factors.Left, factors.Right),
             Opcode.Truncate when operands[0].Op is Opcode.SignExtend or Opcode.ZeroExtend && operands[0].Operands[0].Type == value.Type => operands[0].Operands[0],
             _ => operands.Length == 2 && operands[1].IsConstant ? IntegerIdentity(value, operands[0], operands[1]) : null,
         };
+    }
+
+    /// <summary>The factors of (a * b) >> 32, both unsigned 32-bit integers in 64 bits: how C# writes the high half of a product.</summary>
+    private (Value Left, Value Right)? HighProduct(Value shifted)
+    {
+        if (shifted.Op is not (Opcode.ShiftRightUnsigned or Opcode.ShiftRight) || !shifted.Operands[1].IsInteger(32)) return null;
+        if (shifted.Operands[0] is not { Op: Opcode.Multiply } product) return null;
+        // A signed shift differs in the bits above the 32 that are kept, so both serve.
+        return Factor(product.Operands[0]) is { } left && Factor(product.Operands[1]) is { } right ? (left, right) : null;
+    }
+
+    private Value? Factor(Value wide)
+    {
+        if (wide.Op == Opcode.ZeroExtend && wide.Operands[0].Type == ScalarType.I32) return wide.Operands[0];
+        return wide.IsConstant && wide.Immediate is >= 0 and <= uint.MaxValue ? function.Constant(ScalarType.I32, wide.Immediate) : null;
+    }
+
+    private static Value? MakeHighProduct(Value value, Value left, Value right)
+    {
+        value.Op = Opcode.MultiplyHighUnsigned;
+        value.Operands = [left, right];
+        return null;
     }
 
     private Value? IntegerIdentity(Value value, Value left, Value constant)
