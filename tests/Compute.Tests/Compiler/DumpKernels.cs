@@ -1,0 +1,53 @@
+using ILGPU;
+
+namespace Engine.Compute.Tests.Compiler;
+
+/// <summary>Small kernels whose compiled form is known in full.</summary>
+public static class DumpKernels
+{
+    /// <summary>One thread an element, a tail that some lanes do not take part in.</summary>
+    public static void Axpy(ArrayView<float> x, ArrayView<float> y, float a, int count)
+    {
+        int i = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (i < count)
+            y[i] = a * x[i] + y[i];
+    }
+
+    /// <summary>A tile of accumulators in a local array: it must become values, and its multiplies and adds must be fused.</summary>
+    public static void Tile(ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, int depth)
+    {
+        int lane = Group.IdxX;
+        var sums = new float[3];
+        for (int k = 0; k < depth; k++)
+        {
+            float right = b[k * Group.DimX + lane];
+            for (int row = 0; row < 3; row++)
+                sums[row] += a[row * depth + k] * right;
+        }
+        for (int row = 0; row < 3; row++)
+            c[row * Group.DimX + lane] = sums[row];
+    }
+
+    /// <summary>Every thread leaves the loop when it likes.</summary>
+    public static void Halvings(ArrayView<int> values, ArrayView<int> steps)
+    {
+        int value = values[Group.IdxX];
+        int count = 0;
+        while (value > 1)
+        {
+            value >>= 1;
+            count++;
+        }
+        steps[Group.IdxX] = count;
+    }
+
+    /// <summary>Threads exchange values through shared memory.</summary>
+    public static void Rotate(ArrayView<float> values)
+    {
+        var shared = SharedMemory.Allocate<float>(64);
+        int lane = Group.IdxX;
+        shared[lane] = values[lane];
+        Group.Barrier();
+        values[lane] = shared[Group.DimX - 1 - lane];
+    }
+}

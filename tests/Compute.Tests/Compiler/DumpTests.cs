@@ -1,0 +1,179 @@
+using Engine.Compute.Vector;
+using Xunit;
+
+namespace Engine.Compute.Tests.Compiler;
+
+/// <summary>The compiler's IR of small kernels, word for word: what it unrolls, promotes, fuses, hoists, and what it finds out about lanes.</summary>
+public sealed class DumpTests : IDisposable
+{
+    private readonly ComputeDevice device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { VectorBits = 128 });
+
+    public void Dispose() => device.Dispose();
+
+    // The branch varies, the address does not need vectors: it is a scalar that advances by 4 bytes a lane.
+    [Fact]
+    public void OneThreadAnElement() => Check(
+        nameof(DumpKernels.Axpy),
+        """
+        kernel Kernel_Axpy
+        b0:
+          %0 = argument i64  0  ; uniform
+          %1 = argument i64  16  ; uniform
+          %2 = argument f32  32  ; uniform
+          %3 = argument i32  48  ; uniform
+          %4 = gridindex i32  0  ; uniform
+          %5 = multiply i32 %4, 8  ; uniform
+          %6 = groupindex i32  0  ; strided 1
+          %7 = add i32 %5, %6  ; strided 1
+          %8 = compare.greaterorequal bool %7, %3  ; varying
+          branch %8, b2, b1
+        b1: ; from b0
+          %9 = signextend i64 %4  ; uniform
+          %10 = multiply i64 %9, 32  ; uniform
+          %11 = add i64 %0, %10  ; uniform
+          %12 = signextend i64 %6  ; strided 1
+          %13 = multiply i64 %12, 4  ; strided 4
+          %14 = add i64 %11, %13  ; strided 4
+          %15 = load f32 %14  ; varying
+          %16 = add i64 %1, %10  ; uniform
+          %17 = add i64 %16, %13  ; strided 4
+          %18 = load f32 %17  ; varying
+          %19 = multiplyadd f32 %2, %15, %18  ; varying
+          store %17, %19  ; varying
+          jump b2
+        b2: ; from b0, b1
+          return
+
+        """);
+
+    // No access to the local array is left, each multiply and add is one operation, and what does not depend on k has left the loop.
+    [Fact]
+    public void LocalArraysBecomeValues() => Check(
+        nameof(DumpKernels.Tile),
+        """
+        kernel Kernel_Tile
+          local 0: 12 bytes
+        b0:
+          %0 = argument i64  0  ; uniform
+          %1 = argument i64  16  ; uniform
+          %2 = argument i64  32  ; uniform
+          %3 = argument i32  48  ; uniform
+          %4 = groupindex i32  0  ; strided 1
+          %5 = signextend i64 %4  ; strided 1
+          %6 = multiply i64 %5, 4  ; strided 4
+          %7 = add i64 %1, %6  ; strided 4
+          %8 = signextend i64 %3  ; uniform
+          %9 = multiply i64 %8, 4  ; uniform
+          %10 = add i64 %0, %9  ; uniform
+          %11 = multiply i64 %8, 8  ; uniform
+          %12 = add i64 %0, %11  ; uniform
+          jump b1
+        b1: ; from b0, b2
+          %13 = phi i32 b0: 0, b2: %32  ; uniform
+          %14 = phi f32 b0: 0f, b2: %25  ; varying
+          %15 = phi f32 b0: 0f, b2: %28  ; varying
+          %16 = phi f32 b0: 0f, b2: %31  ; varying
+          %17 = compare.less bool %13, %3  ; uniform
+          branch %17, b2, b3
+        b2: ; from b1
+          %18 = signextend i64 %13  ; uniform
+          %19 = multiply i64 %18, 32  ; uniform
+          %20 = add i64 %7, %19  ; strided 4
+          %21 = load f32 %20  ; varying
+          %22 = multiply i64 %18, 4  ; uniform
+          %23 = add i64 %0, %22  ; uniform
+          %24 = load f32 %23  ; uniform
+          %25 = multiplyadd f32 %24, %21, %14  ; varying
+          %26 = add i64 %10, %22  ; uniform
+          %27 = load f32 %26  ; uniform
+          %28 = multiplyadd f32 %27, %21, %15  ; varying
+          %29 = add i64 %12, %22  ; uniform
+          %30 = load f32 %29  ; uniform
+          %31 = multiplyadd f32 %30, %21, %16  ; varying
+          %32 = add i32 %13, 1  ; uniform
+          jump b1
+        b3: ; from b1
+          %33 = phi f32 b1: %14  ; varying
+          %34 = phi f32 b1: %15  ; varying
+          %35 = phi f32 b1: %16  ; varying
+          %36 = add i64 %2, %6  ; strided 4
+          store %36, %33  ; varying
+          store %36, %34 + 32  ; varying
+          store %36, %35 + 64  ; varying
+          return
+
+        """);
+
+    // The counter is the same for all lanes that are still in the loop; what comes out of it varies.
+    [Fact]
+    public void LoopsThatThreadsLeaveAtDifferentTimes() => Check(
+        nameof(DumpKernels.Halvings),
+        """
+        kernel Kernel_Halvings
+        b0:
+          %0 = argument i64  0  ; uniform
+          %1 = argument i64  16  ; uniform
+          %2 = groupindex i32  0  ; strided 1
+          %3 = signextend i64 %2  ; strided 1
+          %4 = multiply i64 %3, 4  ; strided 4
+          %5 = add i64 %0, %4  ; strided 4
+          %6 = load i32 %5  ; varying
+          jump b1
+        b1: ; from b0, b2
+          %7 = phi i32 b0: 0, b2: %11  ; uniform
+          %8 = phi i32 b0: %6, b2: %10  ; varying
+          %9 = compare.greater bool %8, 1  ; varying
+          branch %9, b2, b3
+        b2: ; from b1
+          %10 = shiftright i32 %8, 1  ; varying
+          %11 = add i32 %7, 1  ; uniform
+          jump b1
+        b3: ; from b1
+          %12 = phi i32 b1: %7  ; varying
+          %13 = add i64 %1, %4  ; strided 4
+          store %13, %12  ; varying
+          return
+
+        """);
+
+    // A reversed access is one whose stride is negative.
+    [Fact]
+    public void SharedMemoryBetweenBarriers() => Check(
+        nameof(DumpKernels.Rotate),
+        """
+        kernel Kernel_Rotate
+          shared 0: 256 bytes
+        b0:
+          %0 = argument i64  0  ; uniform
+          %1 = sharedarray i64  0  ; uniform
+          %2 = groupindex i32  0  ; strided 1
+          %3 = signextend i64 %2  ; strided 1
+          %4 = multiply i64 %3, 4  ; strided 4
+          %5 = add i64 %1, %4  ; strided 4
+          %6 = add i64 %0, %4  ; strided 4
+          %7 = load f32 %6  ; varying
+          store %5, %7  ; varying
+          barrier  ; uniform
+          %10 = multiply i64 %3, -4  ; strided -4
+          %11 = add i64 %1, %10  ; strided -4
+          %12 = load f32 %11 + 28  ; varying
+          store %6, %12  ; varying
+          return
+
+        """);
+
+    [Fact]
+    public void EveryStageIsShown()
+    {
+        var dump = KernelDump.Of(device, typeof(DumpKernels).GetMethod(nameof(DumpKernels.Axpy))!, 8);
+        Assert.StartsWith("Axpy", dump.Source, StringComparison.Ordinal);
+        Assert.Contains("call Vector128.FusedMultiplyAdd", dump.Instructions, StringComparison.Ordinal);
+        Assert.Contains("MaskStore", dump.Instructions, StringComparison.Ordinal);
+    }
+
+    private void Check(string kernel, string expected)
+    {
+        var dump = KernelDump.Of(device, typeof(DumpKernels).GetMethod(kernel)!, 8);
+        Assert.Equal(expected, dump.Function, ignoreLineEndingDifferences: true);
+    }
+}
