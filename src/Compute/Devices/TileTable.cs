@@ -1,4 +1,5 @@
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace Engine.Compute;
 
@@ -35,21 +36,28 @@ public sealed record TileTable
     /// <summary>Gets a value indicating whether kernels that keep panels in shared memory and work in groups of one warp fit and pay.</summary>
     public required bool PanelGemm { get; init; }
 
+    /// <summary>Gets a value indicating whether the threads of a warp can exchange values by shuffles.</summary>
+    public required bool WarpShuffles { get; init; }
+
     /// <summary>Makes the table of an accelerator.</summary>
     /// <param name="accelerator">The accelerator.</param>
     /// <returns>The table.</returns>
     public static TileTable For(Accelerator accelerator)
     {
         ArgumentNullException.ThrowIfNull(accelerator);
-        return For(accelerator.WarpSize, accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup);
+
+        // OpenCL alone may lack them; without sub-groups ILGPU refuses the kernel.
+        var shuffles = accelerator.Capabilities is not CLCapabilityContext { SubGroups: false };
+        return For(accelerator.WarpSize, accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, shuffles);
     }
 
     /// <summary>Makes the table from limits.</summary>
     /// <param name="warpSize">Threads of a warp.</param>
     /// <param name="maxGroupSize">Most threads of a group.</param>
     /// <param name="sharedMemoryBytes">Shared memory of a group in bytes.</param>
+    /// <param name="warpShuffles">Whether the threads of a warp can exchange values.</param>
     /// <returns>The table.</returns>
-    public static TileTable For(int warpSize, int maxGroupSize, int sharedMemoryBytes)
+    public static TileTable For(int warpSize, int maxGroupSize, int sharedMemoryBytes, bool warpShuffles = true)
     {
         // Warps of up to 16 threads beside a large shared memory: a group of one warp is one vector of a processor.
         var vectors = warpSize is > 1 and <= WidestVector && sharedMemoryBytes >= PanelSharedMemory;
@@ -62,6 +70,7 @@ public sealed record TileTable
             RowGroupSize = PowerOfTwoUpTo(vectors && large ? warpSize : Math.Min(SmallestGpuGroup, maxGroupSize)),
             ElementGroupSize = PowerOfTwoUpTo(Math.Min(vectors ? 1024 : 256, maxGroupSize)),
             PanelGemm = vectors,
+            WarpShuffles = warpShuffles,
         };
     }
 

@@ -55,7 +55,7 @@ public sealed class Attention : IDisposable
         this.maxSequences = maxSequences;
         Heads = heads;
         HeadSize = headSize;
-        var panel = shape == AttentionShape.Panel || (shape == AttentionShape.Automatic && device.Tiles.PanelGemm && Fits(device.Tiles));
+        var panel = shape == AttentionShape.Panel || (shape == AttentionShape.Automatic && SuitsPanels(device.Tiles));
         kernels = (panel, panel ? device.Tiles.WarpSize : device.Tiles.MaxGroupSize) switch
         {
             (true, >= 16) => new PanelAttention<AttentionPanel16>(device),
@@ -168,8 +168,9 @@ public sealed class Attention : IDisposable
         kernels.Dispose();
     }
 
-    /// <summary>Whether a device's shared memory holds what the CPU-shaped kernels keep there.</summary>
-    internal static bool Fits(TileTable tiles) => tiles.SharedMemoryBytes >= AttentionPanels.SharedBytes;
+    /// <summary>Whether a device can run the CPU-shaped kernels, and whether they pay there.</summary>
+    internal static bool SuitsPanels(TileTable tiles) =>
+        tiles.PanelGemm && tiles.WarpShuffles && tiles.WarpSize >= 4 && tiles.SharedMemoryBytes >= AttentionPanels.SharedBytes;
 
     private static void Check(ArrayView<float> view, int rows, int columns, string name)
     {

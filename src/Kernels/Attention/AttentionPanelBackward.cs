@@ -91,7 +91,7 @@ internal static class AttentionPanelBackward
                             rowLogSumExp = logSumExp[head * arguments.Tokens + first + firstQuery + row];
                         Differentiate<TTile>(
                             probabilities, scoreGradient, row, firstKey, keyCount, rowLogSumExp,
-                            LaneSum<TTile>(deltas, row * default(TTile).Lanes),
+                            deltas[row * default(TTile).Lanes + Group.IdxX],
                             arguments.TokenBase + first + firstQuery + row, head, draw);
                     }
                 }
@@ -122,7 +122,7 @@ internal static class AttentionPanelBackward
         }
     }
 
-    /// <summary>Every lane's part of the rows' products of output and gradient.</summary>
+    /// <summary>The products of the rows of output and gradient, each once for every lane.</summary>
     private static void Delta<TTile>(
         ArrayView<float> context,
         int first,
@@ -145,7 +145,7 @@ internal static class AttentionPanelBackward
                 sum += context[from + column] * outputGradient[row * Stride + column + lane];
             if (whole + lane < columns)
                 sum += context[from + whole] * outputGradient[row * Stride + whole + lane];
-            deltas[row * lanes + lane] = sum;
+            deltas[row * lanes + lane] = LaneSum<TTile>(sum);
         }
 
         for (int row = rows; row < paddedRows; row++)

@@ -38,7 +38,6 @@ internal static class AttentionPanelForward
         var output = SharedMemory.Allocate<float>(OutputRows * Stride); // [query, column]
         var maxima = SharedMemory.Allocate<float>(OutputRows * MaxLanes); // [query], once for every lane
         var sums = SharedMemory.Allocate<float>(OutputRows * MaxLanes); // [query, lane]
-        var exchange = SharedMemory.Allocate<float>(MaxRows * MaxLanes);
 
         int lanes = default(TTile).Lanes;
         int rows = default(TTile).Rows;
@@ -75,12 +74,10 @@ internal static class AttentionPanelForward
                 for (int key = 0; key < keyCount; key += panel)
                     Multiply<TTile>(queries, 0, Stride, 1, keys, key, headSize, scores, key, false);
 
-                LaneMaxima<TTile>(scores, keyCount, exchange);
-                Group.Barrier();
                 for (int row = 0; row < rows; row++)
                 {
                     Exponentiate<TTile>(
-                        scores, exchange, row, query + row, firstKey, keyCount, maxima, sums, output, paddedSize,
+                        scores, row, query + row, firstKey, keyCount, maxima, sums, output, paddedSize,
                         arguments.TokenBase + first + firstQuery + query + row, head, draw);
                 }
 
@@ -90,7 +87,6 @@ internal static class AttentionPanelForward
             }
         }
 
-        Group.Barrier();
         int contextAt = (first + firstQuery) * arguments.Width + head * headSize;
         int logSumExpAt = head * arguments.Tokens + first + firstQuery;
         for (int query = 0; query < queryCount; query++)
@@ -100,31 +96,12 @@ internal static class AttentionPanelForward
         }
     }
 
-    /// <summary>Every lane's largest score of each row.</summary>
-    private static void LaneMaxima<TTile>(ArrayView<float> scores, int keyCount, ArrayView<float> exchange)
-        where TTile : struct, IAttentionPanel
-    {
-        int lanes = default(TTile).Lanes;
-        int lane = Group.IdxX;
-        int whole = keyCount & ~(lanes - 1);
-        for (int row = 0; row < default(TTile).Rows; row++)
-        {
-            float max = float.NegativeInfinity;
-            for (int key = 0; key < whole; key += lanes)
-                max = DeviceMath.Max(scores[row * Stride + key + lane], max);
-            if (whole < keyCount)
-                max = Utilities.Select(lane < keyCount - whole, DeviceMath.Max(scores[row * Stride + whole + lane], max), max);
-            exchange[row * lanes + lane] = max;
-        }
-    }
-
     /// <summary>
     /// Turns a row's scores into probabilities that are not yet divided by their sum, drops some of them, and brings the row's sum and output to the
     /// new maximum.
     /// </summary>
     private static void Exponentiate<TTile>(
         ArrayView<float> scores,
-        ArrayView<float> exchange,
         int row,
         int query,
         int firstKey,
@@ -140,7 +117,13 @@ internal static class AttentionPanelForward
     {
         int lanes = default(TTile).Lanes;
         int lane = Group.IdxX;
-        float max = LaneMax<TTile>(exchange, row * lanes);
+        float max = float.NegativeInfinity;
+        int whole = keyCount & ~(lanes - 1);
+        for (int key = 0; key < whole; key += lanes)
+            max = DeviceMath.Max(scores[row * Stride + key + lane], max);
+        if (whole < keyCount)
+            max = Utilities.Select(lane < keyCount - whole, DeviceMath.Max(scores[row * Stride + whole + lane], max), max);
+        max = LaneMax<TTile>(max);
         float sum = 0f;
         if (firstKey > 0)
         {
@@ -204,13 +187,13 @@ internal static class AttentionPanelForward
         int lanes = default(TTile).Lanes;
         int lane = Group.IdxX;
         int whole = headSize & ~(lanes - 1);
-        float sum = LaneSum<TTile>(sums, query * lanes);
+        float sum = LaneSum<TTile>(sums[query * lanes + lane]);
         float inverse = factor / sum;
         for (int column = 0; column < whole; column += lanes)
             context[contextAt + column + lane] = output[query * Stride + column + lane] * inverse;
         if (whole + lane < headSize)
             context[contextAt + whole + lane] = output[query * Stride + whole + lane] * inverse;
         if (lane == 0)
-            logSumExp[logSumExpAt] = maxima[query * lanes] + DeviceMath.Log(sum);
+            logSumExp[logSumExpAt] = maxima[query * lanes + lane] + DeviceMath.Log(sum);
     }
 }

@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Util;
 
 namespace Engine.Kernels;
 
@@ -55,30 +56,46 @@ internal static class AttentionPanels
         }
     }
 
-    /// <summary>Copies rows of a matrix into shared memory as columns, padded with zeros to whole panels of two vectors.</summary>
+    /// <summary>
+    /// Copies rows of a matrix into shared memory as columns: columns are padded with zeros to whole vectors, rows to whole panels of two vectors.
+    /// Squares of lanes x lanes are turned in registers.
+    /// </summary>
     internal static void PackTransposed<TTile>(ArrayView<float> source, int first, int rowStride, int rows, int columns, ArrayView<float> target)
         where TTile : struct, IAttentionPanel
     {
         int lanes = default(TTile).Lanes;
         int lane = Group.IdxX;
-        int whole = rows & ~(lanes - 1);
         int padded = RoundUp(rows, lanes * 2);
-        for (int row = 0; row < whole; row += lanes)
+        for (int row = 0; row < padded; row += lanes)
         {
-            int from = first + (row + lane) * rowStride;
-            for (int column = 0; column < columns; column++)
-                target[column * Stride + row + lane] = source[from + column];
-        }
-
-        for (int row = whole; row < padded; row += lanes)
-        {
-            int from = first + (row + lane) * rowStride;
-            for (int column = 0; column < columns; column++)
+            for (int column = 0; column < columns; column += lanes)
             {
-                float value = 0f;
-                if (row + lane < rows)
-                    value = source[from + column];
-                target[column * Stride + row + lane] = value;
+                var square = new float[default(TTile).Lanes];
+                int from = first + row * rowStride + column + lane;
+                if (row + lanes <= rows && column + lanes <= columns)
+                {
+                    for (int i = 0; i < lanes; i++)
+                        square[i] = source[from + i * rowStride];
+                }
+                else
+                {
+                    for (int i = 0; i < lanes; i++)
+                    {
+                        float value = 0f;
+                        if (row + i < rows && column + lane < columns)
+                            value = source[from + i * rowStride];
+                        square[i] = value;
+                    }
+                }
+
+                Transpose(square, lanes, 1);
+                Transpose(square, lanes, 2);
+                if (default(TTile).Lanes > 4)
+                    Transpose(square, lanes, 4);
+                if (default(TTile).Lanes > 8)
+                    Transpose(square, lanes, 8);
+                for (int i = 0; i < lanes; i++)
+                    target[(column + i) * Stride + row + lane] = square[i];
             }
         }
     }
@@ -142,35 +159,51 @@ internal static class AttentionPanels
         }
     }
 
-    /// <summary>The sum of what the lanes left at an address, in a fixed order; the same in every lane.</summary>
-    internal static float LaneSum<TTile>(ArrayView<float> shared, int at)
+    /// <summary>The sum of a value over the lanes, in a fixed order; the same in every lane.</summary>
+    internal static float LaneSum<TTile>(float value)
         where TTile : struct, IAttentionPanel
     {
-        float sum = Sum4(shared, at);
-        if (default(TTile).Lanes >= 8)
-            sum += Sum4(shared, at + 4);
-        if (default(TTile).Lanes >= 16)
-            sum += Sum4(shared, at + 8) + Sum4(shared, at + 12);
-        return sum;
+        value += Warp.ShuffleXor(value, 1);
+        value += Warp.ShuffleXor(value, 2);
+        if (default(TTile).Lanes > 4)
+            value += Warp.ShuffleXor(value, 4);
+        if (default(TTile).Lanes > 8)
+            value += Warp.ShuffleXor(value, 8);
+        return value;
     }
 
-    /// <summary>The largest of what the lanes left at an address; the same in every lane.</summary>
-    internal static float LaneMax<TTile>(ArrayView<float> shared, int at)
+    /// <summary>The largest value of the lanes; the same in every lane.</summary>
+    internal static float LaneMax<TTile>(float value)
         where TTile : struct, IAttentionPanel
     {
-        float max = Max4(shared, at);
-        if (default(TTile).Lanes >= 8)
-            max = DeviceMath.Max(max, Max4(shared, at + 4));
-        if (default(TTile).Lanes >= 16)
-            max = DeviceMath.Max(max, DeviceMath.Max(Max4(shared, at + 8), Max4(shared, at + 12)));
-        return max;
+        value = DeviceMath.Max(value, Warp.ShuffleXor(value, 1));
+        value = DeviceMath.Max(value, Warp.ShuffleXor(value, 2));
+        if (default(TTile).Lanes > 4)
+            value = DeviceMath.Max(value, Warp.ShuffleXor(value, 4));
+        if (default(TTile).Lanes > 8)
+            value = DeviceMath.Max(value, Warp.ShuffleXor(value, 8));
+        return value;
     }
 
     /// <summary>Rounds up to a multiple of a power of two.</summary>
     internal static int RoundUp(int value, int multiple) => (value + multiple - 1) & ~(multiple - 1);
 
-    private static float Sum4(ArrayView<float> shared, int at) => (shared[at] + shared[at + 1]) + (shared[at + 2] + shared[at + 3]);
-
-    private static float Max4(ArrayView<float> shared, int at) =>
-        DeviceMath.Max(DeviceMath.Max(shared[at], shared[at + 1]), DeviceMath.Max(shared[at + 2], shared[at + 3]));
+    /// <summary>
+    /// One step of turning a square: exchanges one bit of the row's number with the same bit of the lane's. Rows whose bit is clear take from their
+    /// partners what lies in lanes whose bit is set, and give what lies there.
+    /// </summary>
+    private static void Transpose(float[] square, int lanes, int bit)
+    {
+        bool upper = (Group.IdxX & bit) != 0;
+        for (int i = 0; i < lanes; i++)
+        {
+            if ((i & bit) == 0)
+            {
+                float low = square[i];
+                float high = square[i + bit];
+                square[i] = Utilities.Select(upper, Warp.ShuffleXor(high, bit), low);
+                square[i + bit] = Utilities.Select(upper, high, Warp.ShuffleXor(low, bit));
+            }
+        }
+    }
 }

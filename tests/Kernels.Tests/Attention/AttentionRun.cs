@@ -6,6 +6,9 @@ namespace Engine.Kernels.Tests;
 /// <summary>The results of attention, forward and backward, on a device.</summary>
 internal sealed record AttentionRun(float[] Context, float[] LogSumExp, float[] Gradient)
 {
+    // ILGPU forgets kernels that nothing refers to, and would compile them again for every test.
+    private static readonly List<Attention> Kept = [];
+
     /// <summary>Runs it once.</summary>
     public static AttentionRun Of(
         ComputeDevice device,
@@ -31,6 +34,7 @@ internal sealed record AttentionRun(float[] Context, float[] LogSumExp, float[] 
         contextBuffer.MemSet(0xFF);
         logSumExpBuffer.MemSet(0xFF);
         gradientBuffer.MemSet(0xFF);
+        Kept.Add(attention);
         attention.Prepare(offsets);
         attention.Forward(qkvBuffer.View, contextBuffer.View, logSumExpBuffer.View, tokens, dropout, tokenBase);
         attention.Backward(
