@@ -70,6 +70,7 @@ internal static class LoopNormalization
 
     private static void Close(Function function, Loop loop, DominatorTree dominators)
     {
+        CopyLocalAddresses(function, loop);
         var exits = loop.ExitEdges.Select(edge => edge.To).Distinct().ToList();
         var uses = new Dictionary<Value, List<(Value? User, int Operand, Block Place)>>();
         void Note(Value operand, Value? user, int index, Block place)
@@ -91,6 +92,7 @@ internal static class LoopNormalization
             }
             if (block.Condition is not null) Note(block.Condition, null, 0, block);
         }
+        var added = new List<Value>();
         foreach (var (value, places) in uses)
         {
             var repair = new SsaRepair(value.Type, () => function.Constant(value.Type, 0L));
@@ -107,6 +109,66 @@ internal static class LoopNormalization
                 if (user is null) place.Condition = replacement;
                 else user.Operands[operand] = replacement;
             }
+            added.AddRange(repair.Phis);
         }
+        RemoveTrivial(function, added);
+    }
+
+    /// <summary>
+    /// Computes addresses in local arrays anew where they are used outside of the loop: such an address must be a sum that starts with its array, so a phi
+    /// cannot carry it out; its offset gets the phi instead.
+    /// </summary>
+    private static void CopyLocalAddresses(Function function, Loop loop)
+    {
+        foreach (var block in function.Blocks)
+        {
+            if (loop.Blocks.Contains(block)) continue;
+            for (int position = 0; position < block.Instructions.Count; position++)
+            {
+                var user = block.Instructions[position];
+                for (int index = 0; index < user.Operands.Length; index++)
+                {
+                    var address = user.Operands[index];
+                    if (loop.IsInvariant(address) || LocalArrayPromotion.Root(address) is null) continue;
+                    user.Operands[index] = Copy(address);
+                }
+
+                Value Copy(Value address)
+                {
+                    if (loop.IsInvariant(address) || LocalArrayPromotion.Root(address) is null) return address;
+                    var copy = new Value(address.Op, address.Type, [.. address.Operands.Select(Copy)], address.Immediate) { Block = block };
+                    block.Instructions.Insert(position++, copy);
+                    return copy;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Removes phis that merge one value with themselves. A value that passes by a later loop gets one in its header, and the uses beyond would read it
+    /// from there: out of a loop that is closed already.
+    /// </summary>
+    private static void RemoveTrivial(Function function, List<Value> phis)
+    {
+        var replacements = new Dictionary<Value, Value>();
+        Value Resolve(Value value)
+        {
+            while (replacements.TryGetValue(value, out var next)) value = next;
+            return value;
+        }
+        for (bool changed = true; changed;)
+        {
+            changed = false;
+            foreach (var phi in phis)
+            {
+                if (replacements.ContainsKey(phi)) continue;
+                var others = phi.Operands.Select(Resolve).Where(operand => operand != phi).Distinct().ToList();
+                if (others.Count != 1) continue;
+                replacements[phi] = others[0];
+                changed = true;
+            }
+        }
+        function.Replace(replacements);
+        foreach (var phi in replacements.Keys) phi.Block!.Phis.Remove(phi);
     }
 }
