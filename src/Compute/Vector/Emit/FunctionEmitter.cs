@@ -175,8 +175,11 @@ internal sealed class FunctionEmitter
                 var region = shapes.RegionOf(block) ?? shapes.RegionOf(block.Target!) ?? shapes.RegionOf(block.Otherwise!)!;
                 SplitMask(block.Condition!);
                 if (!masked) Clear(region);
-                EmitEdge(block, block.Target!, taken, true);
+                // Around a loop last: that edge overwrites phis which the edge out of the loop reads.
+                bool targetLast = IsBackEdge(block, block.Target!);
+                if (!targetLast) EmitEdge(block, block.Target!, taken, true);
                 EmitEdge(block, block.Otherwise!, notTaken, true);
+                if (targetLast) EmitEdge(block, block.Target!, taken, true);
                 il.Emit(OpCodes.Br, NextInRegion(region, position));
                 break;
             default:
@@ -192,6 +195,8 @@ internal sealed class FunctionEmitter
                 break;
         }
     }
+
+    private bool IsBackEdge(Block from, Block to) => forest.Of(to) is { } loop && loop.Header == to && loop.Blocks.Contains(from);
 
     /// <summary>Lanes of the block that take the branch, and those that do not.</summary>
     private void SplitMask(Value condition)

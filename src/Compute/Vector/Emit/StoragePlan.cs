@@ -128,6 +128,8 @@ internal sealed class StoragePlan
         var prologue = new HashSet<Value>();
         foreach (var value in function.Entry.Instructions)
         {
+            // Uniform in each vector is not the same in all of them: an index along Y may step from one to the next.
+            if (value.Op is Opcode.GroupIndex or Opcode.LaneIndex or Opcode.StorageLane) continue;
             if (value.IsPure && shapes.Of(value).IsUniform && value.Operands.All(operand => operand.IsConstant || prologue.Contains(operand)))
                 prologue.Add(value);
         }
