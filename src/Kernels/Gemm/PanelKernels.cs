@@ -299,17 +299,20 @@ internal static class PanelKernels
             int stride = default(TTile).RowsStride;
             for (int offset = 0; offset < stride; offset += width)
             {
-                // Threads beyond the last row repeat it: what they give is never stored.
                 int first = row + offset + Group.IdxX;
                 int source = start * arguments.Rows + first;
-                if (row + offset + width > arguments.Rows)
-                    source += IntrinsicMath.Min(arguments.Rows - 1 - first, 0);
                 int target = offset + Group.IdxX;
-                for (int step = 0; step < cut; step++)
+                if (row + offset + width <= arguments.Rows)
                 {
-                    tile[target] = left[source];
-                    target += stride;
-                    source += arguments.Rows;
+                    for (int step = 0; step < cut; step++)
+                        tile[target + step * stride] = left[source + step * arguments.Rows];
+                }
+                else
+                {
+                    // Threads beyond the last row repeat it: what they give is never stored.
+                    source += IntrinsicMath.Min(arguments.Rows - 1 - first, 0);
+                    for (int step = 0; step < cut; step++)
+                        tile[target + step * stride] = left[source + step * arguments.Rows];
                 }
             }
         }
