@@ -31,21 +31,24 @@ public sealed class SigmoidCrossEntropy(ComputeDevice device)
         forward(Elementwise.Shape(device, count), count, logits, labels, losses, probabilities);
     }
 
-    /// <summary>dlogits = scale (probabilities - labels).</summary>
-    /// <param name="probabilities">The forward pass's, [rows, outputs].</param>
+    /// <summary>
+    /// dlogits = scale (sigmoid(logits) - labels), from the logits: a right and certain answer's gradient keeps its digits, which the
+    /// difference of a rounded probability and 1 has lost.
+    /// </summary>
+    /// <param name="logits">[rows, outputs], as in the forward pass.</param>
     /// <param name="labels">[rows, outputs], as in the forward pass.</param>
-    /// <param name="dlogits">[rows, outputs]; may be <paramref name="probabilities"/>.</param>
+    /// <param name="dlogits">[rows, outputs]; may be <paramref name="logits"/>.</param>
     /// <param name="rows">The number of rows.</param>
     /// <param name="outputs">Independent outputs in each row, at least 1.</param>
     /// <param name="scale">1 / the number of elements of the logical batch whose mean loss is trained on.</param>
     public void Backward(
-        ArrayView<float> probabilities, ArrayView<float> labels, ArrayView<float> dlogits, int rows, int outputs, float scale)
+        ArrayView<float> logits, ArrayView<float> labels, ArrayView<float> dlogits, int rows, int outputs, float scale)
     {
         if (rows == 0)
             return;
         backward ??= device.Accelerator.LoadStreamKernel<int, float, ArrayView<float>, ArrayView<float>, ArrayView<float>>(BackwardKernel);
         int count = rows * outputs;
-        backward(Elementwise.Shape(device, count), count, scale, probabilities, labels, dlogits);
+        backward(Elementwise.Shape(device, count), count, scale, logits, labels, dlogits);
     }
 
     [Kernel]
@@ -65,10 +68,16 @@ public sealed class SigmoidCrossEntropy(ComputeDevice device)
 
     [Kernel]
     private static void BackwardKernel(
-        int count, float scale, ArrayView<float> probabilities, ArrayView<float> labels, ArrayView<float> dlogits)
+        int count, float scale, ArrayView<float> logits, ArrayView<float> labels, ArrayView<float> dlogits)
     {
         int i = Grid.IdxX * Group.DimX + Group.IdxX;
         if (i < count)
-            dlogits[i] = scale * (probabilities[i] - labels[i]);
+        {
+            float z = logits[i];
+            float y = labels[i];
+
+            // sigmoid(z) - y, whose two parts have no difference of nearly equal numbers where y is 0 or 1.
+            dlogits[i] = scale * (DeviceMath.Sigmoid(z) * (1f - y) - DeviceMath.Sigmoid(-z) * y);
+        }
     }
 }

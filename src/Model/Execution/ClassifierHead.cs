@@ -123,7 +123,7 @@ internal sealed class ClassifierHead
         int hidden = configuration.HiddenSize;
         var gradient = logitGradient.View;
         if (head.IsSigmoid)
-            kernels.SigmoidCrossEntropy.Backward(Probabilities, batch.Targets, gradient, rows, head.Outputs, scale);
+            kernels.SigmoidCrossEntropy.Backward(Logits, batch.Targets, gradient, rows, head.Outputs, scale);
         else
             kernels.SoftmaxCrossEntropy.Backward(Probabilities, batch.Classes, gradient, rows, head.Outputs, scale);
         var state = dropout.Head(head.Dropout);

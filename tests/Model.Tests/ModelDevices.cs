@@ -1,0 +1,34 @@
+using Engine.Compute;
+using Xunit;
+
+namespace Engine.Model.Tests;
+
+/// <summary>The devices that model tests run on, each opened once; tests of the collection run one after another.</summary>
+public sealed class ModelDevices : IDisposable
+{
+    /// <summary>The collection that shares the devices.</summary>
+    public const string Collection = "model devices";
+
+    private readonly Dictionary<(string Selector, int Threads), ComputeDevice> opened = [];
+
+    /// <summary>An open device; it stays this class's.</summary>
+    public ComputeDevice Get(string selector, int threads = 0)
+    {
+        if (!opened.TryGetValue((selector, threads), out var device))
+        {
+            device = ComputeDevice.Open(selector, new ComputeDeviceOptions { Threads = threads });
+            opened.Add((selector, threads), device);
+        }
+
+        return device;
+    }
+
+    public void Dispose()
+    {
+        foreach (var device in opened.Values)
+            device.Dispose();
+    }
+}
+
+[CollectionDefinition(ModelDevices.Collection)]
+public sealed class ModelDevicesCollection : ICollectionFixture<ModelDevices>;
