@@ -1,3 +1,4 @@
+using Engine.Compute.Vector;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
@@ -43,6 +44,34 @@ public sealed class ComputeDevice : IDisposable
 
     /// <summary>Gets one line for each device that <c>auto</c> passed over, saying why.</summary>
     public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>
+    /// Gets how many kernels the vector CPU has compiled since it was opened, each group shape by itself; null on devices that ILGPU compiles for.
+    /// A second step of the same model compiles nothing.
+    /// </summary>
+    public int? CompiledKernels => (Accelerator as VectorAccelerator)?.CompiledKernels;
+
+    /// <summary>Starts to measure the time of every kernel, in place of what was measured before.</summary>
+    /// <returns>The profile, which grows with every launch, or null on devices whose launches do not wait for the kernel to end.</returns>
+    public LaunchProfile? StartProfile()
+    {
+        if (Accelerator is not VectorAccelerator vector)
+        {
+            return null;
+        }
+
+        vector.Profile = new LaunchProfile();
+        return vector.Profile;
+    }
+
+    /// <summary>Ends the measurement that <see cref="StartProfile"/> began.</summary>
+    public void StopProfile()
+    {
+        if (Accelerator is VectorAccelerator vector)
+        {
+            vector.Profile = null;
+        }
+    }
 
     /// <summary>Opens a device.</summary>
     /// <param name="selector"><c>auto</c> (CUDA, else the vector CPU), <c>cpu</c>, <c>cuda[:n]</c>, <c>opencl[:n]</c> or <c>ilgpu-cpu</c>.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
@@ -15,6 +16,7 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
     private const int AutomaticGroupSize = 256;
 
     private readonly WorkerPool pool;
+    private int compiledKernels;
 
     /// <summary>Opens the accelerator.</summary>
     /// <param name="context">The ILGPU context.</param>
@@ -37,6 +39,12 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
 
     /// <summary>Gets how many threads run a launch, the launching one included.</summary>
     public int Threads => pool.Threads;
+
+    /// <summary>Gets or sets where the time of every launch is entered; null for nowhere.</summary>
+    public LaunchProfile? Profile { get; set; }
+
+    /// <summary>Gets how many kernels were compiled, each group shape by itself.</summary>
+    public int CompiledKernels => compiledKernels;
 
     /// <summary>Compiles a kernel outside of any launch, and writes ILGPU's IR of it.</summary>
     /// <param name="entry">The kernel.</param>
@@ -84,11 +92,18 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
         }
 
         var code = kernel.CodeFor(new GroupShape(launch.GroupX, launch.GroupY, launch.GroupZ));
+        var profile = Profile;
+        var start = profile is null ? 0 : Stopwatch.GetTimestamp();
         fixed (LaunchInfo* info = &launch)
         {
             pool.Run(code, arguments, info);
         }
+
+        profile?.Add(kernel.Compiled.KernelName, Stopwatch.GetElapsedTime(start));
     }
+
+    /// <summary>Counts a compilation.</summary>
+    public void CountCompilation() => Interlocked.Increment(ref compiledKernels);
 
     /// <inheritdoc/>
     public override TExtension CreateExtension<TExtension, TExtensionProvider>(TExtensionProvider provider) =>

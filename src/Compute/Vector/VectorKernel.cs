@@ -35,7 +35,7 @@ internal sealed class VectorKernel : Kernel
         var known = Volatile.Read(ref latest);
         if (known is null || known.Shape != shape)
         {
-            known = variants.GetOrAdd(shape, key => new Lazy<Variant>(() => new Variant(key, Compiled.Program.Specialize(key)))).Value;
+            known = variants.GetOrAdd(shape, key => new Lazy<Variant>(() => Compile(key))).Value;
             Volatile.Write(ref latest, known);
         }
 
@@ -45,6 +45,12 @@ internal sealed class VectorKernel : Kernel
     /// <inheritdoc/>
     protected override void DisposeAcceleratorObject(bool disposing)
     {
+    }
+
+    private Variant Compile(GroupShape shape)
+    {
+        Owner.CountCompilation();
+        return new Variant(shape, Compiled.Program.Specialize(shape));
     }
 
     private sealed record Variant(GroupShape Shape, VectorCode Code);

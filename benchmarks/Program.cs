@@ -1,0 +1,37 @@
+using System.CommandLine;
+using BenchmarkDotNet.Running;
+using Engine.Benchmarks.SideBySide;
+using Engine.Benchmarks.Suites;
+using Engine.Compute;
+using Engine.Model;
+
+var root = new RootCommand("Measures this project's kernels and training steps, against other libraries where they are present.")
+{
+    new Command("side-by-side", "Alternates this project and a peer in one run and prints the ratio of medians.")
+    {
+        GemmCommand.Make(),
+        StepCommand.MakeStep(),
+        StepCommand.MakeForward(),
+        VariantsCommand.Make(),
+    },
+};
+
+var suites = new Command("bdn", "BenchmarkDotNet suites; what follows goes to BenchmarkDotNet, such as --list flat or --filter '*Gemm*'.")
+{
+    TreatUnmatchedTokensAsErrors = false,
+};
+suites.SetAction(parsed =>
+{
+    BenchmarkSwitcher.FromAssembly(typeof(SuiteConfiguration).Assembly).Run([.. parsed.UnmatchedTokens], new SuiteConfiguration());
+});
+root.Add(suites);
+
+try
+{
+    return root.Parse(args.Length == 0 ? ["--help"] : args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception exception) when (exception is ComputeException or ModelException or PeerException or IOException)
+{
+    Console.Error.WriteLine($"engine-benchmarks: {exception.Message}");
+    return 2;
+}
