@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.SideBySide;
 using Engine.Benchmarks.Suites;
 using Engine.Compute;
@@ -14,6 +15,7 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
         StepCommand.MakeForward(),
         VariantsCommand.Make(),
     },
+    ReferenceJobCommand.Make(),
 };
 
 var suites = new Command("bdn", "BenchmarkDotNet suites; what follows goes to BenchmarkDotNet, such as --list flat or --filter '*Gemm*'.")

@@ -50,17 +50,22 @@ internal sealed class TrainingReport(Terminal terminal, TrainingData data, FineT
         EvaluationReport.WarnIfUniform(terminal, validation, data.Labels);
     }
 
-    /// <summary>At the end: what was kept and where it is.</summary>
-    public void End(TrainingResult result, string output)
+    /// <summary>After the last epoch: which one is kept.</summary>
+    public void Kept(TrainingResult result)
     {
         _progress.Clear();
+        if (!result.Stopped && result.Epochs[result.KeptEpoch - 1].Validation is Evaluation kept)
+            terminal.WriteLine($"Validation accuracy {EvaluationReport.Accuracy(kept, _majority!, data.Labels)}: epoch {result.KeptEpoch} of {result.Epochs.Count} is kept");
+    }
+
+    /// <summary>At the end: where it is.</summary>
+    public void End(TrainingResult result, string output)
+    {
         if (result.Stopped)
         {
             terminal.WriteLine($"Stopped after step {result.StepsDone}; the model as it was then is saved: {output}");
             return;
         }
-        if (result.Epochs[result.KeptEpoch - 1].Validation is Evaluation kept)
-            terminal.WriteLine($"Validation accuracy {EvaluationReport.Accuracy(kept, _majority!, data.Labels)}: epoch {result.KeptEpoch} of {result.Epochs.Count} is kept");
         terminal.WriteLine($"Model{(data.Test is null && data.Validation is null ? "" : " and predictions.csv")} saved: {output} ({(DateTime.UtcNow - _start).TotalSeconds:F0} s)");
     }
 }

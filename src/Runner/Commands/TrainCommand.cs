@@ -70,6 +70,7 @@ internal sealed class TrainCommand : ICommandDefinition
         TrainingReport report = new(terminal, data, settings);
         report.Begin(device, folder, run);
         TrainingResult result = run.Run(report.Step, report.Epoch, stop);
+        report.Kept(result);
         OutputTarget.WriteFolder(output, temporary =>
         {
             run.Save(temporary);
