@@ -97,9 +97,6 @@ public static class DeviceMath
         return Utilities.Select(x > float.MaxValue, x, y);
     }
 
-    /// <summary>log(1 + e^x), without overflow: the smooth maximum of x and 0.</summary>
-    public static float Softplus(float x) => Utilities.Select(x < 0f, 0f, x) + Log1P(Exp(-Abs(x)));
-
     /// <summary>The logistic function 1 / (1 + e^-x).</summary>
     public static float Sigmoid(float x)
     {

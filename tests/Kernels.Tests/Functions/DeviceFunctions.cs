@@ -26,7 +26,6 @@ public static class DeviceFunctions
         "Log1P" => Load<Log1PCase>(device),
         "Tanh" => Load<TanhCase>(device),
         "Sigmoid" => Load<SigmoidCase>(device),
-        "Softplus" => Load<SoftplusCase>(device),
         "Erf" => Load<ErfCase>(device),
         "NormalCdf" => Load<NormalCdfCase>(device),
         _ => throw new ArgumentException($"no device function named {name}", nameof(name)),
@@ -77,11 +76,6 @@ public static class DeviceFunctions
     public readonly struct SigmoidCase : IFunction
     {
         public float Of(float x) => DeviceMath.Sigmoid(x);
-    }
-
-    public readonly struct SoftplusCase : IFunction
-    {
-        public float Of(float x) => DeviceMath.Softplus(x);
     }
 
     public readonly struct ErfCase : IFunction

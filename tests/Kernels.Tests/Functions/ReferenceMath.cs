@@ -66,7 +66,4 @@ internal static class ReferenceMath
 
     /// <summary>1 / (1 + e^-x).</summary>
     public static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
-
-    /// <summary>log(1 + e^x).</summary>
-    public static double Softplus(double x) => Math.Max(x, 0) + Log1P(Math.Exp(-Math.Abs(x)));
 }
