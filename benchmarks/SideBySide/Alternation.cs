@@ -4,12 +4,12 @@ namespace Engine.Benchmarks.SideBySide;
 
 /// <summary>
 /// Two things that are measured in turns, so that whatever else the machine does falls on both. Each turn begins with a pause: threads of a library
-/// that wait in a loop after a call would take the other's cores (OpenBLAS's do for 2^26 cycles); and with calls that do not count, since cores that
+/// that wait in a loop after a call would take the other's cores for a while; and with calls that do not count, since cores that
 /// slept are slow to wake.
 /// </summary>
 internal sealed class Alternation(Action first, Action second)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
     private readonly List<double> firstTimes = [];
     private readonly List<double> secondTimes = [];
 

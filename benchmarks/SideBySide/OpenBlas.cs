@@ -9,7 +9,6 @@ internal sealed unsafe partial class OpenBlas
     private const int RowMajor = 101;
     private const int AsIs = 111;
     private const int Transposed = 112;
-    private const string CoreVariable = "OPENBLAS_CORETYPE";
     private static readonly string[] Names = ["libopenblas.so.0", "libopenblas.so", "libopenblas.dylib", "libopenblas.dll"];
 
     private readonly delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void> sgemm;
@@ -33,7 +32,7 @@ internal sealed unsafe partial class OpenBlas
     /// <returns>The library, or null where there is none.</returns>
     public static OpenBlas? TryLoad(int threads)
     {
-        ChooseCore();
+        Configure();
         foreach (var name in Names)
         {
             if (NativeLibrary.TryLoad(name, out var library))
@@ -62,20 +61,28 @@ internal sealed unsafe partial class OpenBlas
             columns);
 
     /// <summary>
-    /// Releases before a processor's own know nothing of it and fall back to SSE kernels, a quarter of the speed. Names the kernels that fit its
-    /// instructions, unless the user has chosen.
+    /// Settings that the library reads when it is loaded, unless the user has chosen. Releases before a processor's own know nothing of it and fall back
+    /// to SSE kernels, a quarter of the speed: the kernels that fit its instructions are named. And threads without work wait in a loop for 2^28 cycles,
+    /// 100 ms in which they take a core from whoever comes next: 2^22 are plenty between two calls in a row.
     /// </summary>
-    private static void ChooseCore()
+    private static void Configure()
     {
         var core = Avx512F.IsSupported ? "SkylakeX" : Avx2.IsSupported ? "Haswell" : null;
-        if (core is null || Environment.GetEnvironmentVariable(CoreVariable) is { Length: > 0 })
+        if (core is not null)
+            SetUnlessSet("OPENBLAS_CORETYPE", core);
+        SetUnlessSet("OPENBLAS_THREAD_TIMEOUT", "22");
+    }
+
+    private static void SetUnlessSet(string name, string value)
+    {
+        if (Environment.GetEnvironmentVariable(name) is { Length: > 0 })
             return;
 
         // .NET keeps its own copy of the environment on Unix; the library reads the process's.
         if (OperatingSystem.IsWindows())
-            Environment.SetEnvironmentVariable(CoreVariable, core);
-        else if (SetEnvironment(CoreVariable, core, 1) != 0)
-            throw new PeerException($"{CoreVariable} cannot be set for OpenBLAS; set it to {core} and run again");
+            Environment.SetEnvironmentVariable(name, value);
+        else if (SetEnvironment(name, value, 1) != 0)
+            throw new PeerException($"{name} cannot be set for OpenBLAS; set it to {value} and run again");
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
