@@ -12,10 +12,25 @@ namespace Engine.Kernels;
 internal static class AttentionPanelBackward
 {
     /// <summary>Shared memory of a group in floats.</summary>
-    internal const int SharedFloats =
-        (2 * Attention.MaxHeadSize * Stride) + (3 * KeyTile * Stride) + (5 * QueryBlock * Stride) + (QueryBlock * MaxLanes);
+    internal const int SharedFloats = DeltaAt + (QueryBlock * MaxLanes);
 
     private const int QueryBlock = 64;
+    private const int KeySize = KeyTile * Stride;
+    private const int QuerySize = QueryBlock * Stride;
+
+    // What lies where in shared memory. What goes through the same steps lies side by side and goes through one loop over both, which
+    // halves the code.
+    private const int KeyColumnsAt = 0; // [column, key]
+    private const int ValueColumnsAt = KeyColumnsAt + KeySize; // [column, key]
+    private const int ValueGradientAt = ValueColumnsAt + KeySize; // [key, column]
+    private const int KeyGradientAt = ValueGradientAt + KeySize; // [key, column]
+    private const int KeysAt = KeyGradientAt + KeySize; // [key, column]
+    private const int QueriesAt = KeysAt + KeySize; // [query, column]
+    private const int OutputGradientAt = QueriesAt + QuerySize; // [query, column]
+    private const int QueryGradientAt = OutputGradientAt + QuerySize; // [query, column]
+    private const int ProbabilitiesAt = QueryGradientAt + QuerySize; // [query, key]
+    private const int ScoreGradientAt = ProbabilitiesAt + QuerySize; // [query, key]
+    private const int DeltaAt = ScoreGradientAt + QuerySize; // [query], once for every lane
 
     /// <summary>The backward pass of one sequence and head.</summary>
     [Kernel(typeof(AttentionPanel16))]
@@ -32,18 +47,7 @@ internal static class AttentionPanelBackward
         DropoutDraw draw)
         where TTile : struct, IAttentionPanel
     {
-        var keyColumns = SharedMemory.Allocate<float>(Attention.MaxHeadSize * Stride); // [column, key]
-        var valueColumns = SharedMemory.Allocate<float>(Attention.MaxHeadSize * Stride); // [column, key]
-        var keys = SharedMemory.Allocate<float>(KeyTile * Stride); // [key, column]
-        var keyGradient = SharedMemory.Allocate<float>(KeyTile * Stride); // [key, column]
-        var valueGradient = SharedMemory.Allocate<float>(KeyTile * Stride); // [key, column]
-        var queries = SharedMemory.Allocate<float>(QueryBlock * Stride); // [query, column]
-        var queryGradient = SharedMemory.Allocate<float>(QueryBlock * Stride); // [query, column]
-        var outputGradient = SharedMemory.Allocate<float>(QueryBlock * Stride); // [query, column]
-        var probabilities = SharedMemory.Allocate<float>(QueryBlock * Stride); // [query, key]
-        var scoreGradient = SharedMemory.Allocate<float>(QueryBlock * Stride); // [query, key]
-        var deltas = SharedMemory.Allocate<float>(QueryBlock * MaxLanes); // [query, lane]
-
+        var shared = SharedMemory.Allocate<float>(SharedFloats);
         int rows = default(TTile).Rows;
         int panel = default(TTile).Lanes * 2;
         int first = tiles[Grid.IdxX * AttentionTileList.Fields];
@@ -58,11 +62,10 @@ internal static class AttentionPanelBackward
         {
             int keyCount = IntrinsicMath.Min(KeyTile, length - firstKey);
             int keysAt = headAt + firstKey * rowStride + arguments.Width;
-            int valuesAt = keysAt + arguments.Width;
             Group.Barrier();
-            PackTransposed<TTile>(qkv, keysAt, rowStride, keyCount, headSize, keyColumns);
-            PackTransposed<TTile>(qkv, valuesAt, rowStride, keyCount, headSize, valueColumns);
-            Pack<TTile>(qkv, keysAt, rowStride, keyCount, keyCount, headSize, 1f, keys);
+            for (int i = 0; i < 2; i++)
+                PackTransposed<TTile>(qkv, keysAt + i * arguments.Width, rowStride, keyCount, headSize, shared, KeyColumnsAt + i * KeySize);
+            Pack<TTile>(qkv, keysAt, rowStride, keyCount, keyCount, headSize, 1f, shared, KeysAt);
             for (int firstQuery = 0; firstQuery < length; firstQuery += QueryBlock)
             {
                 int queryCount = IntrinsicMath.Min(QueryBlock, length - firstQuery);
@@ -70,18 +73,20 @@ internal static class AttentionPanelBackward
                 int queriesAt = headAt + firstQuery * rowStride;
                 int outputAt = (first + firstQuery) * arguments.Width + head * headSize;
                 Group.Barrier();
-                Pack<TTile>(qkv, queriesAt, rowStride, queryCount, paddedCount, headSize, arguments.Scale, queries);
-                Pack<TTile>(contextGradient, outputAt, arguments.Width, queryCount, paddedCount, headSize, 1f, outputGradient);
-                Delta<TTile>(context, outputAt, arguments.Width, queryCount, paddedCount, headSize, outputGradient, deltas);
+                Pack<TTile>(qkv, queriesAt, rowStride, queryCount, paddedCount, headSize, arguments.Scale, shared, QueriesAt);
+                Pack<TTile>(contextGradient, outputAt, arguments.Width, queryCount, paddedCount, headSize, 1f, shared, OutputGradientAt);
+                Delta<TTile>(context, outputAt, arguments.Width, queryCount, paddedCount, headSize, shared);
                 Group.Barrier();
 
                 for (int query = 0; query < queryCount; query += rows)
                 {
-                    int at = query * Stride;
-                    for (int key = 0; key < keyCount; key += panel)
+                    // Scores from queries and keys, the probabilities' gradient from that of the output and values.
+                    for (int i = 0; i < 2; i++)
                     {
-                        Multiply<TTile>(queries, at, Stride, 1, keyColumns, key, headSize, probabilities, at + key, false);
-                        Multiply<TTile>(outputGradient, at, Stride, 1, valueColumns, key, headSize, scoreGradient, at + key, false);
+                        int left = QueriesAt + i * QuerySize + query * Stride;
+                        int result = ProbabilitiesAt + i * QuerySize + query * Stride;
+                        for (int key = 0; key < keyCount; key += panel)
+                            Multiply<TTile>(shared, left, Stride, 1, shared, KeyColumnsAt + i * KeySize + key, headSize, shared, result + key, false);
                     }
 
                     for (int row = query; row < query + rows; row++)
@@ -90,35 +95,40 @@ internal static class AttentionPanelBackward
                         if (row < queryCount)
                             rowLogSumExp = logSumExp[head * arguments.Tokens + first + firstQuery + row];
                         Differentiate<TTile>(
-                            probabilities, scoreGradient, row, firstKey, keyCount, rowLogSumExp,
-                            deltas[row * default(TTile).Lanes + Group.IdxX],
-                            arguments.TokenBase + first + firstQuery + row, head, draw);
+                            shared, row, firstKey, keyCount, rowLogSumExp, arguments.TokenBase + first + firstQuery + row, head, draw);
                     }
                 }
 
                 Group.Barrier();
                 for (int column = 0; column < paddedSize; column += panel)
                 {
-                    for (int key = 0; key < keyCount; key += rows)
+                    // The values' gradient from probabilities and the output's, the keys' from the scores' and queries.
+                    for (int i = 0; i < 2; i++)
                     {
-                        int at = key * Stride + column;
-                        Multiply<TTile>(probabilities, key, 1, Stride, outputGradient, column, queryCount, valueGradient, at, firstQuery > 0);
-                        Multiply<TTile>(scoreGradient, key, 1, Stride, queries, column, queryCount, keyGradient, at, firstQuery > 0);
+                        int left = ProbabilitiesAt + i * QuerySize;
+                        int right = OutputGradientAt - i * QuerySize + column;
+                        int result = ValueGradientAt + i * KeySize + column;
+                        for (int key = 0; key < keyCount; key += rows)
+                            Multiply<TTile>(shared, left + key, 1, Stride, shared, right, queryCount, shared, result + key * Stride, firstQuery > 0);
                     }
 
                     for (int query = 0; query < queryCount; query += rows)
                     {
                         int at = query * Stride;
-                        Multiply<TTile>(scoreGradient, at, Stride, 1, keys, column, keyCount, queryGradient, at + column, false);
+                        Multiply<TTile>(
+                            shared, ScoreGradientAt + at, Stride, 1, shared, KeysAt + column, keyCount, shared, QueryGradientAt + at + column, false);
                     }
                 }
 
-                Unpack<TTile>(queryGradient, queryCount, headSize, arguments.Scale, qkvGradient, queriesAt, rowStride, firstKey > 0);
+                Unpack<TTile>(shared, QueryGradientAt, queryCount, headSize, arguments.Scale, qkvGradient, queriesAt, rowStride, firstKey > 0);
             }
 
             // The queries in shared memory are scaled already: so is the keys' gradient.
-            Unpack<TTile>(keyGradient, keyCount, headSize, 1f, qkvGradient, keysAt, rowStride, false);
-            Unpack<TTile>(valueGradient, keyCount, headSize, 1f, qkvGradient, valuesAt, rowStride, false);
+            for (int i = 0; i < 2; i++)
+            {
+                Unpack<TTile>(
+                    shared, ValueGradientAt + i * KeySize, keyCount, headSize, 1f, qkvGradient, keysAt + (1 - i) * arguments.Width, rowStride, false);
+            }
         }
     }
 
@@ -130,8 +140,7 @@ internal static class AttentionPanelBackward
         int rows,
         int paddedRows,
         int columns,
-        ArrayView<float> outputGradient,
-        ArrayView<float> deltas)
+        ArrayView<float> shared)
         where TTile : struct, IAttentionPanel
     {
         int lanes = default(TTile).Lanes;
@@ -142,32 +151,24 @@ internal static class AttentionPanelBackward
             float sum = 0f;
             int from = first + row * rowStride + lane;
             for (int column = 0; column < whole; column += lanes)
-                sum += context[from + column] * outputGradient[row * Stride + column + lane];
+                sum += context[from + column] * shared[OutputGradientAt + row * Stride + column + lane];
             if (whole + lane < columns)
-                sum += context[from + whole] * outputGradient[row * Stride + whole + lane];
-            deltas[row * lanes + lane] = LaneSum<TTile>(sum);
+                sum += context[from + whole] * shared[OutputGradientAt + row * Stride + whole + lane];
+            shared[DeltaAt + row * lanes + lane] = LaneSum<TTile>(sum);
         }
 
         for (int row = rows; row < paddedRows; row++)
-            deltas[row * lanes + lane] = 0f;
+            shared[DeltaAt + row * lanes + lane] = 0f;
     }
 
     /// <summary>Turns a row's scores into dropped probabilities, and its probabilities' gradient into that of the scores.</summary>
     private static void Differentiate<TTile>(
-        ArrayView<float> probabilities,
-        ArrayView<float> scoreGradient,
-        int row,
-        int firstKey,
-        int keyCount,
-        float rowLogSumExp,
-        float delta,
-        int token,
-        int head,
-        DropoutDraw draw)
+        ArrayView<float> shared, int row, int firstKey, int keyCount, float rowLogSumExp, int token, int head, DropoutDraw draw)
         where TTile : struct, IAttentionPanel
     {
         int lanes = default(TTile).Lanes;
         int lane = Group.IdxX;
+        float delta = shared[DeltaAt + row * lanes + lane];
         for (int block = 0; block < keyCount; block += DropoutDraw.BlockColumns)
         {
             for (int call = 0; call < DropoutDraw.BlockCalls; call += lanes)
@@ -179,45 +180,39 @@ internal static class AttentionPanelBackward
                     if (draw.Threshold > 0)
                         words = draw.Words(token, AttentionArguments.DropoutCall(head, firstKey + key + lane));
                     int at = row * Stride + key + lane;
-                    Differentiate(probabilities, scoreGradient, at, key < keyCount - lane, rowLogSumExp, delta, words.Word0, draw);
-                    if (key + 16 < keyCount)
-                        Differentiate(probabilities, scoreGradient, at + 16, key + 16 < keyCount - lane, rowLogSumExp, delta, words.Word1, draw);
-                    if (key + 32 < keyCount)
-                        Differentiate(probabilities, scoreGradient, at + 32, key + 32 < keyCount - lane, rowLogSumExp, delta, words.Word2, draw);
-                    if (key + 48 < keyCount)
-                        Differentiate(probabilities, scoreGradient, at + 48, key + 48 < keyCount - lane, rowLogSumExp, delta, words.Word3, draw);
+                    int left = keyCount - key;
+                    Differentiate(shared, at, left, rowLogSumExp, delta, words.Word0, draw);
+                    if (left > 16)
+                        Differentiate(shared, at + 16, left - 16, rowLogSumExp, delta, words.Word1, draw);
+                    if (left > 32)
+                        Differentiate(shared, at + 32, left - 32, rowLogSumExp, delta, words.Word2, draw);
+                    if (left > 48)
+                        Differentiate(shared, at + 48, left - 48, rowLogSumExp, delta, words.Word3, draw);
                 }
             }
         }
     }
 
-    private static void Differentiate(
-        ArrayView<float> probabilities,
-        ArrayView<float> scoreGradient,
-        int at,
-        bool valid,
-        float rowLogSumExp,
-        float delta,
-        uint word,
-        DropoutDraw draw)
+    /// <summary>The same for one vector, of which <paramref name="left"/> lanes have a key.</summary>
+    private static void Differentiate(ArrayView<float> shared, int at, int left, float rowLogSumExp, float delta, uint word, DropoutDraw draw)
     {
-        float probability = DeviceMath.ExpNonPositive(probabilities[at] - rowLogSumExp);
-        probability = Utilities.Select(valid, probability, 0f);
+        float probability = DeviceMath.ExpNonPositive(shared[ProbabilitiesAt + at] - rowLogSumExp);
+        probability = Utilities.Select(Group.IdxX < left, probability, 0f);
         float factor = Utilities.Select(draw.Keeps(word), draw.Scale, 0f);
-        probabilities[at] = probability * factor;
-        scoreGradient[at] = probability * (scoreGradient[at] * factor - delta);
+        shared[ProbabilitiesAt + at] = probability * factor;
+        shared[ScoreGradientAt + at] = probability * (shared[ScoreGradientAt + at] * factor - delta);
     }
 
     /// <summary>Writes rows from shared memory to a matrix, times a factor.</summary>
     private static void Unpack<TTile>(
-        ArrayView<float> source, int rows, int columns, float factor, ArrayView<float> target, int first, int rowStride, bool accumulate)
+        ArrayView<float> source, int sourceAt, int rows, int columns, float factor, ArrayView<float> target, int first, int rowStride, bool accumulate)
         where TTile : struct, IAttentionPanel
     {
         int lanes = default(TTile).Lanes;
         int lane = Group.IdxX;
         for (int row = 0; row < rows; row++)
         {
-            int from = row * Stride + lane;
+            int from = sourceAt + row * Stride + lane;
             int to = first + row * rowStride + lane;
             for (int column = 0; column < columns; column += lanes)
             {

@@ -57,8 +57,8 @@ internal static class AttentionPanelForward
             int keyCount = IntrinsicMath.Min(KeyTile, length - firstKey);
             int keysAt = headAt + firstKey * rowStride + arguments.Width;
             Group.Barrier();
-            PackTransposed<TTile>(qkv, keysAt, rowStride, keyCount, headSize, keys);
-            Pack<TTile>(qkv, keysAt + arguments.Width, rowStride, keyCount, keyCount, headSize, 1f, values);
+            PackTransposed<TTile>(qkv, keysAt, rowStride, keyCount, headSize, keys, 0);
+            Pack<TTile>(qkv, keysAt + arguments.Width, rowStride, keyCount, keyCount, headSize, 1f, values, 0);
             for (int query = 0; query < queryCount; query += rows)
             {
                 Pack<TTile>(
@@ -69,7 +69,8 @@ internal static class AttentionPanelForward
                     rows,
                     headSize,
                     arguments.Scale,
-                    queries);
+                    queries,
+                    0);
                 Group.Barrier();
                 for (int key = 0; key < keyCount; key += panel)
                     Multiply<TTile>(queries, 0, Stride, 1, keys, key, headSize, scores, key, false);

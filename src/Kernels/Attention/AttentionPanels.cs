@@ -27,7 +27,7 @@ internal static class AttentionPanels
     /// <paramref name="paddedRows"/>.
     /// </summary>
     internal static void Pack<TTile>(
-        ArrayView<float> source, int first, int rowStride, int rows, int paddedRows, int columns, float factor, ArrayView<float> target)
+        ArrayView<float> source, int first, int rowStride, int rows, int paddedRows, int columns, float factor, ArrayView<float> target, int targetAt)
         where TTile : struct, IAttentionPanel
     {
         int lanes = default(TTile).Lanes;
@@ -37,7 +37,7 @@ internal static class AttentionPanels
         for (int row = 0; row < rows; row++)
         {
             int from = first + row * rowStride + lane;
-            int to = row * Stride + lane;
+            int to = targetAt + row * Stride + lane;
             for (int column = 0; column < whole; column += lanes)
                 target[to + column] = source[from + column] * factor;
             for (int column = whole; column < padded; column += lanes)
@@ -52,7 +52,7 @@ internal static class AttentionPanels
         for (int row = rows; row < paddedRows; row++)
         {
             for (int column = 0; column < padded; column += lanes)
-                target[row * Stride + column + lane] = 0f;
+                target[targetAt + row * Stride + column + lane] = 0f;
         }
     }
 
@@ -60,7 +60,8 @@ internal static class AttentionPanels
     /// Copies rows of a matrix into shared memory as columns: columns are padded with zeros to whole vectors, rows to whole panels of two vectors.
     /// Squares of lanes x lanes are turned in registers.
     /// </summary>
-    internal static void PackTransposed<TTile>(ArrayView<float> source, int first, int rowStride, int rows, int columns, ArrayView<float> target)
+    internal static void PackTransposed<TTile>(
+        ArrayView<float> source, int first, int rowStride, int rows, int columns, ArrayView<float> target, int targetAt)
         where TTile : struct, IAttentionPanel
     {
         int lanes = default(TTile).Lanes;
@@ -95,7 +96,7 @@ internal static class AttentionPanels
                 if (default(TTile).Lanes > 8)
                     Transpose(square, lanes, 8);
                 for (int i = 0; i < lanes; i++)
-                    target[(column + i) * Stride + row + lane] = square[i];
+                    target[targetAt + (column + i) * Stride + row + lane] = square[i];
             }
         }
     }
