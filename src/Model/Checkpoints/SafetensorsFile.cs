@@ -1,30 +1,28 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Engine.Model.Checkpoints;
 
 /// <summary>
 /// Reads a safetensors file (huggingface/safetensors, README section "Format"): 8 bytes length of the header, the header as JSON, the
-/// tensors' bytes without gaps. The file is mapped, so that a tensor costs memory only while it is copied out.
+/// tensors' bytes without gaps. Only the header is kept in memory; elements are read when they are asked for.
 /// </summary>
 /// <remarks>
 /// The header is not trusted: length, names, types, shapes and offsets are checked against one another and against the file's length before
 /// anything is read, so that a truncated or altered file is one clear error.
 /// </remarks>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : IDisposable
 {
-    private readonly MemoryMappedFile map;
-    private readonly MemoryMappedViewAccessor view;
-    private readonly byte* start;
+    private const int BytesPerPart = 1 << 16;
+
+    private readonly SafeFileHandle handle;
     private readonly SafetensorsHeader header;
 
-    private SafetensorsFile(string path, MemoryMappedFile map, MemoryMappedViewAccessor view, byte* start, SafetensorsHeader header)
+    private SafetensorsFile(string path, SafeFileHandle handle, SafetensorsHeader header)
     {
         Path = path;
-        this.map = map;
-        this.view = view;
-        this.start = start;
+        this.handle = handle;
         this.header = header;
     }
 
@@ -42,27 +40,18 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="ModelException">The file is missing, not a safetensors file, cut short or altered.</exception>
     public static SafetensorsFile Open(string path)
     {
-        byte[] json;
-        long length;
-        MemoryMappedFile? map = null;
-        MemoryMappedViewAccessor? view = null;
+        SafeFileHandle? handle = null;
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            length = stream.Length;
-            json = SafetensorsHeader.ReadJson(path, stream);
-            var header = SafetensorsHeader.Parse(path, json, length);
-            map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            byte* pointer = null;
-            view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
-            return new SafetensorsFile(path, map, view, pointer + view.PointerOffset, header);
+            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
+            return new SafetensorsFile(path, handle, SafetensorsHeader.Read(path, handle));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception)
         {
-            view?.Dispose();
-            map?.Dispose();
-            throw new ModelException($"{path}: cannot be read ({exception.Message}); check the path and the permissions", exception);
+            handle?.Dispose();
+            if (exception is IOException or UnauthorizedAccessException)
+                throw new ModelException($"{path}: cannot be read ({exception.Message}); check the path and the permissions", exception);
+            throw;
         }
     }
 
@@ -76,27 +65,27 @@ public sealed unsafe class SafetensorsFile : IDisposable
         var entry = Find(name);
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first + target.Length, entry.Count);
-        var bytes = entry.Type is TensorType.F32 or TensorType.F16 or TensorType.BF16 or TensorType.F64
-            ? Bytes(entry, first, target.Length)
-            : throw new ModelException(
-                $"{Path}: tensor \"{name}\" has type {entry.TypeName}, expected F32, F16, BF16 or F64; convert the weights to one of these");
-        switch (entry.Type)
+        int width = entry.Type switch
         {
-            case TensorType.F32:
-                bytes.CopyTo(MemoryMarshal.AsBytes(target));
-                break;
-            case TensorType.F16:
-                for (int i = 0; i < target.Length; i++)
-                    target[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
-                break;
-            case TensorType.BF16:
-                for (int i = 0; i < target.Length; i++)
-                    target[i] = BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
-                break;
-            default:
-                for (int i = 0; i < target.Length; i++)
-                    target[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
-                break;
+            TensorType.F32 => 4,
+            TensorType.F16 or TensorType.BF16 => 2,
+            TensorType.F64 => 8,
+            _ => throw new ModelException(
+                $"{Path}: tensor \"{name}\" has type {entry.TypeName}, expected F32, F16, BF16 or F64; convert the weights to one of these"),
+        };
+        if (entry.Type == TensorType.F32)
+        {
+            ReadBytes(entry, first * width, MemoryMarshal.AsBytes(target));
+            return;
+        }
+
+        var part = new byte[(int)Math.Min(BytesPerPart, (long)target.Length * width)];
+        for (int start = 0; start < target.Length; start += BytesPerPart / width)
+        {
+            var values = target.Slice(start, Math.Min(BytesPerPart / width, target.Length - start));
+            var bytes = part.AsSpan(0, values.Length * width);
+            ReadBytes(entry, (first + start) * width, bytes);
+            Widen(bytes, entry.Type, values);
         }
     }
 
@@ -116,7 +105,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     public int[] ReadIntegers(string name)
     {
         var entry = Find(name);
-        var bytes = Bytes(entry, 0, checked((int)entry.Count));
+        ReadOnlySpan<byte> bytes = ReadBytes(entry);
         var values = new int[entry.Count];
         for (int i = 0; i < values.Length; i++)
         {
@@ -136,11 +125,19 @@ public sealed unsafe class SafetensorsFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => handle.Dispose();
+
+    private static void Widen(ReadOnlySpan<byte> bytes, TensorType type, Span<float> values)
     {
-        view.SafeMemoryMappedViewHandle.ReleasePointer();
-        view.Dispose();
-        map.Dispose();
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = type switch
+            {
+                TensorType.F16 => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]),
+                TensorType.BF16 => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16),
+                _ => (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]),
+            };
+        }
     }
 
     private TensorEntry Find(string name) =>
@@ -148,11 +145,22 @@ public sealed unsafe class SafetensorsFile : IDisposable
             ? entry
             : throw new ModelException($"{Path}: tensor \"{name}\" is missing; expected one of {Tensors.Count} tensors of a BERT");
 
-    private ReadOnlySpan<byte> Bytes(TensorEntry entry, long first, int count)
+    private byte[] ReadBytes(TensorEntry entry)
     {
-        if (entry.Count == 0)
-            return [];
-        long width = entry.ByteCount / entry.Count;
-        return new ReadOnlySpan<byte>(start + entry.Offset + first * width, checked((int)(count * width)));
+        var bytes = new byte[entry.ByteCount];
+        ReadBytes(entry, 0, bytes);
+        return bytes;
+    }
+
+    private void ReadBytes(TensorEntry entry, long offset, Span<byte> target)
+    {
+        try
+        {
+            SafetensorsHeader.ReadExactly(Path, handle, entry.Offset + offset, target);
+        }
+        catch (IOException exception)
+        {
+            throw new ModelException($"{Path}: tensor \"{entry.Name}\" cannot be read ({exception.Message}); check the disk", exception);
+        }
     }
 }

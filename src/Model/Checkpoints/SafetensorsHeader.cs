@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 
 namespace Engine.Model.Checkpoints;
 
@@ -14,15 +15,17 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, TensorEntry
     private const int PrefixBytes = 8;
     private const string Advice = "the file is damaged or not a safetensors file: get it again";
 
-    /// <summary>Reads the length and the JSON text at the start of a file.</summary>
-    public static byte[] ReadJson(string path, Stream stream)
+    /// <summary>Reads and checks a file's header.</summary>
+    /// <exception cref="ModelException">The file is not a safetensors file, cut short or altered.</exception>
+    public static SafetensorsHeader Read(string path, SafeFileHandle handle)
     {
-        long fileLength = stream.Length;
+        long fileLength = RandomAccess.GetLength(handle);
         Span<byte> prefix = stackalloc byte[PrefixBytes];
-        int got = stream.ReadAtLeast(prefix, PrefixBytes, throwOnEndOfStream: false);
-        if (prefix[..got].StartsWith("version "u8))
+        prefix = prefix[..(int)Math.Min(PrefixBytes, fileLength)];
+        ReadExactly(path, handle, 0, prefix);
+        if (prefix.StartsWith("version "u8))
             throw new ModelException($"{path}: is a Git LFS pointer, expected the weights themselves; run \"git lfs pull\" or download the file");
-        if (got < PrefixBytes)
+        if (prefix.Length < PrefixBytes)
             throw new ModelException($"{path}: has {fileLength} bytes, expected at least {PrefixBytes}; {Advice}");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > MaxHeaderBytes)
@@ -34,12 +37,26 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, TensorEntry
         }
 
         var json = new byte[length];
-        stream.ReadExactly(json);
-        return json;
+        ReadExactly(path, handle, PrefixBytes, json);
+        return Parse(path, json, fileLength);
+    }
+
+    /// <summary>Fills a span from a place in a file.</summary>
+    /// <exception cref="ModelException">The file ends before.</exception>
+    public static void ReadExactly(string path, SafeFileHandle handle, long offset, Span<byte> target)
+    {
+        while (target.Length > 0)
+        {
+            int count = RandomAccess.Read(handle, target, offset);
+            if (count == 0)
+                throw new ModelException($"{path}: ends at byte {offset}, expected {target.Length} bytes more; it was cut while it was read");
+            offset += count;
+            target = target[count..];
+        }
     }
 
     /// <summary>Parses and checks the JSON text.</summary>
-    public static SafetensorsHeader Parse(string path, byte[] json, long fileLength)
+    private static SafetensorsHeader Parse(string path, byte[] json, long fileLength)
     {
         long dataStart = PrefixBytes + json.Length;
         var tensors = new Dictionary<string, TensorEntry>(StringComparer.Ordinal);
