@@ -41,45 +41,65 @@ public sealed class GeneratedKernelTests : IClassFixture<OracleTests.DeviceCache
         var failures = new List<string>();
         for (var seed = firstSeed; seed < firstSeed + SeedsPerBatch; seed++)
         {
-            var method = KernelGenerator.Generate(seed, out var source);
-            var shape = new Random(seed);
-            var groupSize = new[] { 16, 32, 5, 24, 64 }[shape.Next(5)];
-            var config = new KernelConfig(OracleLaunch.Length / KernelGenerator.SlotsPerThread / 64, groupSize);
-            var expected = OracleLaunch.Run(devices.Oracle(4), method, config, 100 + seed);
             foreach (var bits in new[] { 128, 256, 512 }.Where(bits => bits <= VectorWidth.Widest))
             {
-                var problem = Compare(expected, bits, config, seed);
-                if (problem is not null)
+                if (Problem(seed, bits, new HashSet<int>(), out _) is { } problem)
                 {
-                    failures.Add($"seed {seed}, {bits} bits, groups of {groupSize}: {problem}");
-                    output.WriteLine($"{failures[^1]}\n{source}");
+                    failures.Add($"seed {seed}, {bits} bits: {problem}");
+                    output.WriteLine($"{failures[^1]}; the shortest that fails:\n{Reduced(seed, bits)}");
                     break;
                 }
             }
         }
 
         Assert.True(failures.Count == 0, string.Join('\n', failures));
+    }
 
-        string? Compare(OracleResult expected, int bits, KernelConfig config, int seed)
+    /// <summary>Leaves out statements for as long as the kernel still fails.</summary>
+    private string Reduced(int seed, int bits)
+    {
+        var skipped = new HashSet<int>();
+        for (var before = -1; before != skipped.Count;)
         {
-            try
+            before = skipped.Count;
+            for (var statement = 0; statement < KernelGenerator.MaxStatements; statement++)
             {
-                var actual = OracleLaunch.Run(devices.Vector(bits), KernelGenerator.Generate(seed, out _), config, 100 + seed);
-                for (var k = 0; k < OracleLaunch.Length; k++)
+                if (skipped.Add(statement) && Problem(seed, bits, skipped, out _) is null)
                 {
-                    if (expected.X[k] != actual.X[k] || expected.Y[k] != actual.Y[k])
-                    {
-                        return $"thread {k / KernelGenerator.SlotsPerThread}, slot {k % KernelGenerator.SlotsPerThread}: "
-                            + $"x {BitConverter.Int32BitsToSingle(actual.X[k]):R} for {BitConverter.Int32BitsToSingle(expected.X[k]):R}, y {actual.Y[k]} for {expected.Y[k]}";
-                    }
+                    skipped.Remove(statement);
                 }
+            }
+        }
 
-                return null;
-            }
-            catch (InternalCompilerException exception)
+        var problem = Problem(seed, bits, skipped, out var source);
+        return $"{problem}\n{source}";
+    }
+
+    private string? Problem(int seed, int bits, IReadOnlySet<int> skipped, out string source)
+    {
+        var shape = new Random(seed);
+        var groupSize = new[] { 16, 32, 5, 24, 64 }[shape.Next(5)];
+        var config = new KernelConfig(OracleLaunch.Length / KernelGenerator.SlotsPerThread / 64, groupSize);
+        try
+        {
+            var method = KernelGenerator.Generate(seed, skipped, out source);
+            var expected = OracleLaunch.Run(devices.Oracle(4), method, config, 100 + seed);
+            var actual = OracleLaunch.Run(devices.Vector(bits), method, config, 100 + seed);
+            for (var k = 0; k < OracleLaunch.Length; k++)
             {
-                return ComputeDevice.OneLine(exception);
+                if (expected.X[k] != actual.X[k] || expected.Y[k] != actual.Y[k])
+                {
+                    return $"groups of {groupSize}, thread {k / KernelGenerator.SlotsPerThread}, slot {k % KernelGenerator.SlotsPerThread}: "
+                        + $"x {BitConverter.Int32BitsToSingle(actual.X[k]):R} for {BitConverter.Int32BitsToSingle(expected.X[k]):R}, y {actual.Y[k]} for {expected.Y[k]}";
+                }
             }
+
+            return null;
+        }
+        catch (Exception exception) when (exception is InternalCompilerException or NotSupportedException or InvalidOperationException or NullReferenceException)
+        {
+            source = string.Empty;
+            return ComputeDevice.OneLine(exception);
         }
     }
 }

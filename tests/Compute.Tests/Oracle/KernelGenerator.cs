@@ -33,14 +33,17 @@ internal sealed class KernelGenerator
     private readonly LocalBuilder tile;
     private readonly Label end;
     private readonly bool withBarriers;
+    private readonly IReadOnlySet<int> skipped;
     private readonly Stack<(Label Break, Label Continue)> loops = new();
     private readonly List<LocalBuilder> counters = [];
-    private int budget = 40;
+    private int budget = MaxStatements;
     private int depth;
+    private int silence;
 
-    private KernelGenerator(int seed, ILGenerator il, StringBuilder text)
+    private KernelGenerator(int seed, IReadOnlySet<int> skipped, ILGenerator il, StringBuilder text)
     {
         random = new Random(seed);
+        this.skipped = skipped;
         this.il = il;
         this.text = text;
         withBarriers = random.Next(3) == 0;
@@ -56,11 +59,15 @@ internal sealed class KernelGenerator
         end = il.DefineLabel();
     }
 
+    /// <summary>Most statements of a kernel.</summary>
+    public const int MaxStatements = 40;
+
     /// <summary>Writes a kernel.</summary>
     /// <param name="seed">Chooses the kernel.</param>
+    /// <param name="skipped">Statements that are jumped over, by their numbers.</param>
     /// <param name="source">The kernel as text, for a person who looks at a failure.</param>
     /// <returns>The kernel's method, of the signature of <see cref="OracleKernel"/>.</returns>
-    public static MethodInfo Generate(int seed, out string source)
+    public static MethodInfo Generate(int seed, IReadOnlySet<int> skipped, out string source)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"Generated{seed}");
         var assembly = new PersistedAssemblyBuilder(new AssemblyName(name), typeof(object).Assembly);
@@ -69,7 +76,7 @@ internal sealed class KernelGenerator
         var method = type.DefineMethod(
             "Kernel", MethodAttributes.Public | MethodAttributes.Static, typeof(void), [view, view, typeof(ArrayView<int>), view, typeof(ArrayView<int>), typeof(int), typeof(float)]);
         var text = new StringBuilder();
-        new KernelGenerator(seed, method.GetILGenerator(), text).Body();
+        new KernelGenerator(seed, skipped, method.GetILGenerator(), text).Body();
         type.CreateType();
         source = text.ToString();
         using var stream = new MemoryStream();
@@ -133,6 +140,23 @@ internal sealed class KernelGenerator
     }
 
     private void Statement(bool uniform)
+    {
+        if (!skipped.Contains(MaxStatements - budget))
+        {
+            EmitStatement(uniform);
+            return;
+        }
+
+        // The statement is written all the same, so that the random numbers of what follows stay the same.
+        var after = il.DefineLabel();
+        il.Emit(OpCodes.Br, after);
+        silence++;
+        EmitStatement(uniform);
+        silence--;
+        il.MarkLabel(after);
+    }
+
+    private void EmitStatement(bool uniform)
     {
         budget--;
         switch (random.Next(depth < 4 ? 13 : 7))
@@ -583,5 +607,11 @@ internal sealed class KernelGenerator
 
     private void Call(Type type, string property) => il.Emit(OpCodes.Call, type.GetProperty(property)!.GetMethod!);
 
-    private void Line(string line) => text.Append(' ', depth * 2).AppendLine(line);
+    private void Line(string line)
+    {
+        if (silence == 0)
+        {
+            text.Append(' ', depth * 2).AppendLine(line);
+        }
+    }
 }

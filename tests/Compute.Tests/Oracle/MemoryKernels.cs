@@ -171,6 +171,43 @@ public static class MemoryKernels
         x[g] = v[0] - v[1] + (v[2] * v[3]);
     }
 
+    [OracleCase(Groups = 2, GroupX = 24, N = 251)]
+    public static void ReturnInOneBranchOfALoop(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        var local = new float[4];
+        var v = a[g + 192];
+        var i1 = i[g + 64];
+        for (var c = 0; c < 5; c++)
+        {
+            if (s > 1f)
+            {
+                for (var k = 0; k < 2; k++)
+                {
+                    local[k] = local[c & 3] * b[g];
+                    if (a[504] < local[0])
+                    {
+                        return;
+                    }
+                }
+            }
+            else
+            {
+                for (var k = 0; k < (n & 3); k++)
+                {
+                    if (i[g + 293] < n)
+                    {
+                        break;
+                    }
+
+                    v = b[g] / local[i1 & 3];
+                }
+            }
+        }
+
+        x[g] = v;
+    }
+
     [OracleCase(Groups = 3, GroupX = 32)]
     [OracleCase(Groups = 3, GroupX = 20)]
     [OracleCase(Groups = 3, GroupX = 16)]

@@ -153,12 +153,19 @@ internal sealed class ShapeAnalysis
             if (block == end || !region.Blocks.Add(block)) continue;
             foreach (var successor in block.Successors) work.Push(successor);
         }
-        // Overlapping regions are one: their blocks run in one chain, whose end is the end that lies in none of them.
-        foreach (var other in region.Blocks.Select(RegionOf).OfType<Region>().Distinct().ToList()) Merge(region, other);
-        if (RegionOf(end) is { } around) Merge(region, around);
-        if (RegionOf(branch) is { } outer && outer != region) Merge(region, outer);
+        // Overlapping regions are one: their blocks run in one chain, whose end is the end that lies in none of them. So are regions of which one ends
+        // inside of the other: the masks there must be clear before the first of them is entered.
+        if (RegionOf(branch) is { } outer) Merge(region, outer);
+        while (regions.Values.FirstOrDefault(other => other != region && Touch(region, other)) is { } other)
+        {
+            Merge(region, other);
+            foreach (var block in other.Blocks) regions[block] = region;
+        }
         foreach (var block in region.Blocks) regions[block] = region;
     }
+
+    private static bool Touch(Region first, Region second) =>
+        first.Blocks.Contains(second.End) || second.Blocks.Contains(first.End) || first.Blocks.Overlaps(second.Blocks);
 
     private static void Merge(Region region, Region other)
     {
