@@ -6,6 +6,7 @@ namespace Engine.Kernels;
 /// <param name="Depth">Length of the reduction.</param>
 /// <param name="RowsPerGroup">Rows that a group works on.</param>
 /// <param name="ColumnsPerGroup">Columns that a group works on.</param>
+/// <param name="LeftInPlace">Not 0: whole tiles of the left operand are read where they are.</param>
 /// <param name="Accumulate">Not 0: add to the result.</param>
 /// <param name="HasBias">Not 0: add a bias to every row.</param>
 internal readonly record struct PanelArguments(
@@ -14,5 +15,6 @@ internal readonly record struct PanelArguments(
     int Depth,
     int RowsPerGroup,
     int ColumnsPerGroup,
+    int LeftInPlace,
     int Accumulate,
     int HasBias);

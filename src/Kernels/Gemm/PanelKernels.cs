@@ -23,8 +23,11 @@ internal static class PanelKernels
     /// <summary>Steps of the reduction between two visits to the result: a panel and a tile of this depth stay in the first-level cache.</summary>
     internal const int DepthCut = 384;
 
-    /// <summary>Columns of the right operand that one group packs at most, a multiple of every panel width.</summary>
-    internal const int MaxColumns = 192;
+    /// <summary>
+    /// Columns of the right operand that one group packs at most, a multiple of every panel width. The panels, 576 KB, are meant for the second-level
+    /// cache; the left operand is read once for each such block.
+    /// </summary>
+    internal const int MaxColumns = 384;
 
     /// <summary>Shared memory of a group in bytes.</summary>
     internal const int SharedBytes = (PanelFloats + TileFloats + SumFloats) * sizeof(float);
@@ -34,8 +37,11 @@ internal static class PanelKernels
     // Rows of a tile are this far apart so that they do not fall into the same sets of the cache.
     private const int TileStride = DepthCut + 16;
 
-    // The tallest tile has 12 rows; a transposed right operand passes through 16 at a time.
-    private const int TileFloats = 16 * TileStride;
+    // Tiles of a transposed left operand that are copied together, so that whole cache lines are used.
+    private const int SlotCount = 4;
+
+    // Four transposed tiles of up to 16 rows; more than a tile of rows, and than what a transposed right operand passes through.
+    private const int TileFloats = SlotCount * DepthCut * 16;
 
     private const int SumFloats = 12 * 2 * 16;
 
@@ -154,19 +160,41 @@ internal static class PanelKernels
                 Pack(right, panels, firstColumn, endColumn, start, cut, arguments.Columns, width);
 
             int tileRows = default(TTile).Rows;
+            int copied = 0;
+            int slot = 0;
             for (int row = firstRow; row < endRow; row += tileRows)
             {
-                if (row + tileRows > endRow)
+                bool whole = row + default(TTile).Rows <= endRow;
+                if (!whole)
                     tileRows = default(TTile).TailRows;
                 int rows = IntrinsicMath.Min(tileRows, endRow - row);
-                CopyTile<TTile>(left, tile, row, endRow, tileRows, start, cut, arguments, leftTransposed);
+                bool inPlace = whole && arguments.LeftInPlace != 0;
+                if (!inPlace)
+                {
+                    if (copied > 0)
+                    {
+                        slot += DepthCut * default(TTile).RowsStride;
+                    }
+                    else
+                    {
+                        slot = 0;
+                        copied = CopyTiles<TTile>(left, tile, row, endRow, tileRows, start, cut, arguments, leftTransposed);
+                    }
+
+                    copied--;
+                }
+
                 int panel = 0;
+                int leftAt = leftTransposed ? start * arguments.Rows + row : row * depth + start;
                 for (int column = firstColumn; column < endColumn; column += width * 2)
                 {
-                    if (tileRows == default(TTile).Rows)
-                        MultiplyPanel<TTile>(tile, panels, sums, panel, cut, leftTransposed, default(TTile).Rows);
+                    int stride = default(TTile).RowsStride;
+                    if (inPlace)
+                        MultiplyPanel(left, leftAt, leftTransposed ? 1 : depth, leftTransposed ? arguments.Rows : 1, panels, panel, sums, cut, width, default(TTile).Rows);
+                    else if (whole)
+                        MultiplyPanel(tile, slot, leftTransposed ? 1 : TileStride, leftTransposed ? stride : 1, panels, panel, sums, cut, width, default(TTile).Rows);
                     else
-                        MultiplyPanel<TTile>(tile, panels, sums, panel, cut, leftTransposed, default(TTile).TailRows);
+                        MultiplyPanel(tile, slot, leftTransposed ? 1 : TileStride, leftTransposed ? stride : 1, panels, panel, sums, cut, width, default(TTile).TailRows);
                     StorePanel(sums, bias, result, row, rows, column, endColumn, start, arguments, width);
                     panel += DepthCut * width * 2;
                 }
@@ -278,9 +306,10 @@ internal static class PanelKernels
 
     /// <summary>
     /// Copies rows of the left operand as a tile: rows that are <see cref="TileStride"/> apart, or, where it is stored as depth x rows, depth x
-    /// <see cref="IPanelTile.RowsStride"/>.
+    /// <see cref="IPanelTile.RowsStride"/>; of the latter several tiles, side by side in memory, where so many lie inside the matrix.
     /// </summary>
-    private static void CopyTile<TTile>(
+    /// <returns>How many tiles, each in a slot of its own.</returns>
+    private static int CopyTiles<TTile>(
         ArrayView<float> left,
         ArrayView<float> tile,
         int row,
@@ -293,52 +322,65 @@ internal static class PanelKernels
         where TTile : struct, IPanelTile
     {
         int width = default(TTile).Width;
+        int lane = Group.IdxX;
+        int stride = default(TTile).RowsStride;
+        int copied = 1;
         Group.Barrier();
-        if (leftTransposed)
-        {
-            int stride = default(TTile).RowsStride;
-            for (int offset = 0; offset < stride; offset += width)
-            {
-                int first = row + offset + Group.IdxX;
-                int source = start * arguments.Rows + first;
-                int target = offset + Group.IdxX;
-                if (row + offset + width <= arguments.Rows)
-                {
-                    for (int step = 0; step < cut; step++)
-                        tile[target + step * stride] = left[source + step * arguments.Rows];
-                }
-                else
-                {
-                    // Threads beyond the last row repeat it: what they give is never stored.
-                    source += IntrinsicMath.Min(arguments.Rows - 1 - first, 0);
-                    for (int step = 0; step < cut; step++)
-                        tile[target + step * stride] = left[source + step * arguments.Rows];
-                }
-            }
-        }
-        else
+        if (!leftTransposed)
         {
             CopyRows(left, tile, row, endRow, start, cut, arguments.Depth, tileRows, width);
         }
+        else
+        {
+            int source = start * arguments.Rows + row;
+            int target = lane;
+            if (row + (SlotCount - 1) * default(TTile).Rows + stride <= endRow)
+            {
+                copied = SlotCount;
+                for (int step = 0; step < cut; step++)
+                {
+                    for (int slot = 0; slot < SlotCount; slot++)
+                    {
+                        for (int offset = 0; offset < stride; offset += width)
+                            tile[target + slot * DepthCut * stride + offset] = left[source + slot * default(TTile).Rows + offset + lane];
+                    }
+
+                    target += stride;
+                    source += arguments.Rows;
+                }
+            }
+            else
+            {
+                // Threads beyond the last row repeat it: what they give is never stored.
+                int last = arguments.Rows - 1 - row;
+                for (int step = 0; step < cut; step++)
+                {
+                    for (int offset = 0; offset < stride; offset += width)
+                        tile[target + offset] = left[source + IntrinsicMath.Min(lane + offset, last)];
+                    target += stride;
+                    source += arguments.Rows;
+                }
+            }
+        }
 
         Group.Barrier();
+        return copied;
     }
 
-    /// <summary>Takes one tile through one panel. <paramref name="tileRows"/> is a constant.</summary>
-    private static void MultiplyPanel<TTile>(
-        ArrayView<float> tile,
+    /// <summary>Takes one tile through one panel. <paramref name="tileRows"/> and <paramref name="width"/> are constants.</summary>
+    private static void MultiplyPanel(
+        ArrayView<float> left,
+        int leftAt,
+        int rowStride,
+        int stepStride,
         ArrayView<float> panels,
-        ArrayView<float> sums,
         int panel,
+        ArrayView<float> sums,
         int cut,
-        bool leftTransposed,
+        int width,
         int tileRows)
-        where TTile : struct, IPanelTile
     {
-        int width = default(TTile).Width;
         int lane = Group.IdxX;
-        int stepStride = leftTransposed ? default(TTile).RowsStride : 1;
-        int rowStride = leftTransposed ? 1 : TileStride;
         int from = panel + lane;
         var accumulators = new float[tileRows * 2];
         for (int step = 0; step < cut; step++)
@@ -347,7 +389,7 @@ internal static class PanelKernels
             float high = panels[from + step * (width * 2) + width];
             for (int i = 0; i < tileRows; i++)
             {
-                float value = tile[i * rowStride + step * stepStride];
+                float value = left[leftAt + i * rowStride + step * stepStride];
                 accumulators[i * 2] += value * low;
                 accumulators[i * 2 + 1] += value * high;
             }
