@@ -89,7 +89,16 @@ internal sealed class FunctionEmitter
         foreach (var value in function.Entry.Instructions.Where(storage.Prologue.Contains)) values.Emit(value);
         var body = il.DefineLabel();
         il.MarkLabel(body);
-        if (entryMask is not null) EntryMask(entryMask);
+        if (entryMask is not null)
+        {
+            EntryMask(entryMask);
+            if (function.ImplicitDimensions > 1)
+            {
+                // A vector may lie outside of the extent altogether; what is uniform in it would be computed all the same.
+                context.PushAny(entryMask);
+                il.Emit(OpCodes.Brfalse, next);
+            }
+        }
         for (int position = 0; position < layout.Order.Count; position++)
         {
             EmitBlock(layout.Order[position], position);
