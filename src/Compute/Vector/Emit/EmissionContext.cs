@@ -68,6 +68,25 @@ internal sealed class EmissionContext(InstructionWriter il, VectorMethods method
         }
     }
 
+    /// <summary>Replaces the address on the stack by the scalar that is there; truth values are a byte.</summary>
+    public void LoadIndirect(ScalarType type)
+    {
+        switch (type)
+        {
+            case ScalarType.Bool:
+                IL.Emit(OpCodes.Ldind_U1);
+                IL.Emit(OpCodes.Ldc_I4_0);
+                IL.Emit(OpCodes.Cgt_Un);
+                break;
+            case ScalarType.I8: IL.Emit(OpCodes.Ldind_I1); break;
+            case ScalarType.I16: IL.Emit(OpCodes.Ldind_I2); break;
+            case ScalarType.I32: IL.Emit(OpCodes.Ldind_I4); break;
+            case ScalarType.I64: IL.Emit(OpCodes.Ldind_I8); break;
+            case ScalarType.F32: IL.Emit(OpCodes.Ldind_R4); break;
+            default: IL.Emit(OpCodes.Ldind_R8); break;
+        }
+    }
+
     /// <summary>Pushes one part of a value as a vector.</summary>
     public void PushVector(Value value, int vector, int part)
     {

@@ -19,20 +19,7 @@ internal sealed class MemoryEmitter(EmissionContext context, SpillArea spill)
     {
         PushAddress(load, 0, 0);
         il.Emit(OpCodes.Unaligned, (byte)1);
-        switch (load.Type)
-        {
-            case ScalarType.Bool:
-                il.Emit(OpCodes.Ldind_U1);
-                il.Emit(OpCodes.Ldc_I4_0);
-                il.Emit(OpCodes.Cgt_Un);
-                break;
-            case ScalarType.I8: il.Emit(OpCodes.Ldind_I1); break;
-            case ScalarType.I16: il.Emit(OpCodes.Ldind_I2); break;
-            case ScalarType.I32: il.Emit(OpCodes.Ldind_I4); break;
-            case ScalarType.I64: il.Emit(OpCodes.Ldind_I8); break;
-            case ScalarType.F32: il.Emit(OpCodes.Ldind_R4); break;
-            default: il.Emit(OpCodes.Ldind_R8); break;
-        }
+        context.LoadIndirect(load.Type);
     }
 
     /// <summary>Loads a varying value into its vectors.</summary>

@@ -197,7 +197,7 @@ internal sealed class ValueEmitter
                 il.Emit(OpCodes.Ldarg_0);
                 il.Emit(OpCodes.Ldc_I4, (int)value.Immediate);
                 il.Emit(OpCodes.Add);
-                LoadIndirect(value.Type);
+                context.LoadIndirect(value.Type);
                 break;
             case Opcode.GridIndex:
                 il.Emit(OpCodes.Ldarg, (short)(GridArgument + value.Immediate));
@@ -243,24 +243,6 @@ internal sealed class ValueEmitter
             default:
                 scalars.Push(value, vector);
                 break;
-        }
-    }
-
-    private void LoadIndirect(ScalarType type)
-    {
-        switch (type)
-        {
-            case ScalarType.Bool:
-                il.Emit(OpCodes.Ldind_U1);
-                il.Emit(OpCodes.Ldc_I4_0);
-                il.Emit(OpCodes.Cgt_Un);
-                break;
-            case ScalarType.I8: il.Emit(OpCodes.Ldind_I1); break;
-            case ScalarType.I16: il.Emit(OpCodes.Ldind_I2); break;
-            case ScalarType.I32: il.Emit(OpCodes.Ldind_I4); break;
-            case ScalarType.I64: il.Emit(OpCodes.Ldind_I8); break;
-            case ScalarType.F32: il.Emit(OpCodes.Ldind_R4); break;
-            default: il.Emit(OpCodes.Ldind_R8); break;
         }
     }
 
