@@ -5,11 +5,15 @@ internal sealed record CommandRun(int Code, string Output, string Error)
 {
     public static CommandRun Of(params string[] arguments) => Of([], default, arguments);
 
-    public static CommandRun Of(byte[] input, CancellationToken stop, params string[] arguments)
+    public static CommandRun InTerminal(params string[] arguments) => Of([], default, true, arguments);
+
+    public static CommandRun Of(byte[] input, CancellationToken stop, params string[] arguments) => Of(input, stop, false, arguments);
+
+    private static CommandRun Of(byte[] input, CancellationToken stop, bool isInteractive, string[] arguments)
     {
         using StringWriter output = new();
         using StringWriter error = new();
-        Terminal terminal = new(output, error, () => new MemoryStream(input), isInteractive: false, width: 120);
+        Terminal terminal = new(output, error, () => new MemoryStream(input), isInteractive, width: 120);
         int code = CommandLine.Run(arguments, terminal, stop);
         return new CommandRun(code, output.ToString(), error.ToString());
     }

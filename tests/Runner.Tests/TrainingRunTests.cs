@@ -162,6 +162,21 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_terminal_gets_a_line_that_is_written_over()
+    {
+        string train = _folder.Write("train.csv", SmallTask.Csv(40));
+        CommandRun run = CommandRun.InTerminal(["train", "--train", train, "--out", _folder.File("model"), .. SmallTask.Options("--epochs", "1")]);
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        string[] lines = [.. run.Output.Split('\r').Where(line => line.StartsWith("epoch 1/1  step 1/4  loss 0.", StringComparison.Ordinal))];
+        Assert.Single(lines);
+        Assert.Equal(119, lines[0].Length);
+        foreach (string part in new[] { "  accuracy ", " tokens/s  ", " left" })
+            Assert.Contains(part, lines[0], StringComparison.Ordinal);
+        // The figures of the epoch follow on a clean line.
+        Assert.Contains("\repoch 1/1: training loss", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_loss_that_is_not_finite_is_one_line_and_saves_nothing()
     {
         string train = _folder.Write("train.csv", SmallTask.Csv(40));
