@@ -1,6 +1,7 @@
 using Engine.Compute;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Util;
 
 namespace Engine.Kernels;
 
@@ -31,7 +32,9 @@ public sealed class SoftmaxCrossEntropy(ComputeDevice device)
         forward(RowLaunch.Shape(device, rows), rows, classes, logits, labels, losses, probabilities);
     }
 
-    /// <summary>dlogits[r, c] = scale (probabilities[r, c] - (c == label ? 1 : 0)).</summary>
+    /// <summary>
+    /// dlogits[r, c] = scale (probabilities[r, c] - (c == label ? 1 : 0)), the label's own as minus the sum of the other probabilities.
+    /// </summary>
     /// <param name="probabilities">The forward pass's, [rows, classes].</param>
     /// <param name="labels">[rows], as in the forward pass.</param>
     /// <param name="dlogits">[rows, classes]; may be <paramref name="probabilities"/>.</param>
@@ -81,6 +84,7 @@ public sealed class SoftmaxCrossEntropy(ComputeDevice device)
     private static void BackwardKernel(
         int rows, int classes, float scale, ArrayView<float> probabilities, ArrayView<int> labels, ArrayView<float> dlogits)
     {
+        var shared = SharedMemory.Allocate<float>(GroupReduction.MaxGroupSize);
         int lane = Group.IdxX;
         int size = Group.DimX;
         int first = Grid.IdxX * RowLaunch.RowsPerGroup;
@@ -90,11 +94,23 @@ public sealed class SoftmaxCrossEntropy(ComputeDevice device)
             int offset = row * classes;
             int label = labels[row];
             float rowScale = label < 0 ? 0f : scale;
+
+            // probability - 1 as minus the sum of the others: a right and certain answer's gradient keeps its digits.
+            float others = 0f;
             for (int c = 0; c < classes; c += size)
             {
-                int column = c + lane;
-                if (column < classes)
-                    dlogits[offset + column] = rowScale * (probabilities[offset + column] - (column == label ? 1f : 0f));
+                if (c + lane < classes)
+                    others += Utilities.Select(c + lane == label, 0f, probabilities[offset + c + lane]);
+            }
+
+            others = GroupReduction.Sum(others, shared);
+            for (int c = 0; c < classes; c += size)
+            {
+                if (c + lane < classes)
+                {
+                    float d = Utilities.Select(c + lane == label, -others, probabilities[offset + c + lane]);
+                    dlogits[offset + c + lane] = rowScale * d;
+                }
             }
         }
     }

@@ -131,6 +131,23 @@ public sealed class SoftmaxTests(TestDevices devices)
             buffers.Read(dlogits), 8 * Near.Unit, 1e-38, "dlogits");
     }
 
+    [SkippableTheory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void ACertainAnswersGradientKeepsItsDigits(string name)
+    {
+        var device = devices.Get(name);
+        var loss = new SoftmaxCrossEntropy(device);
+        using var buffers = new DeviceBuffers(device);
+        var probabilities = buffers.Out(3);
+        var dlogits = buffers.Out(3);
+        loss.Forward(buffers.Of(20f, 1f, 2f), buffers.Of(0), buffers.Out(1), probabilities, 1, 3);
+        loss.Backward(probabilities, buffers.Of(0), dlogits, 1, 3, 1f);
+        double sum = 1 + Math.Exp(-19) + Math.Exp(-18);
+        Near.Equal(
+            [-(Math.Exp(-19) + Math.Exp(-18)) / sum, Math.Exp(-19) / sum, Math.Exp(-18) / sum],
+            buffers.Read(dlogits), 20 * Near.Unit, 0, "dlogits");
+    }
+
     private static double[] Probabilities(double[] x, int rows, int columns)
     {
         var y = new double[x.Length];
