@@ -11,6 +11,8 @@ namespace Engine.Runner.Commands;
 /// <summary><c>engine embed</c>: writes one vector for each text.</summary>
 internal sealed class EmbedCommand : ICommandDefinition
 {
+    private static readonly Dictionary<string, Pooling> Poolings = new() { ["mean"] = Pooling.Mean, ["cls"] = Pooling.Cls, ["pooled"] = Pooling.Pooled };
+
     private readonly ModelOption _model = new();
     private readonly DeviceOptions _device = new();
     private readonly ColumnOptions _columns = new();
@@ -19,12 +21,11 @@ internal sealed class EmbedCommand : ICommandDefinition
         "--out", "FILE", "Where to write: CSV (id, v0, v1, ...), or JSON lines with id and embedding (.jsonl).");
 
     private readonly Option<bool> _overwrite = OptionFactory.Switch("--overwrite", "Replace --out where it exists.");
-    private readonly Option<Pooling> _pooling = OptionFactory.Choice(
-        "--pooling", "mean", "How a text's states become one vector: their mean, the [CLS] state, or the pooler's output.",
-        new Dictionary<string, Pooling> { ["mean"] = Pooling.Mean, ["cls"] = Pooling.Cls, ["pooled"] = Pooling.Pooled });
+    private readonly Option<string> _pooling = OptionFactory.Choice(
+        "--pooling", "mean", "How a text's states become one vector: their mean, the [CLS] state, or the pooler's output.", Poolings.Keys);
 
-    private readonly Option<string> _normalize = OptionFactory.Either(
-        "--normalize", "true", "false", "Scale each vector to length 1, as all-MiniLM-L6-v2 is meant to be used.");
+    private readonly Option<string> _normalize = OptionFactory.Choice(
+        "--normalize", "true", "Scale each vector to length 1, as all-MiniLM-L6-v2 is meant to be used.", ["true", "false"]);
 
     private readonly Option<int> _length = OptionFactory.Integer("--length", 256, 3, "Longest text in tokens, special tokens included.");
 
@@ -57,7 +58,7 @@ internal sealed class EmbedCommand : ICommandDefinition
         using ComputeDevice device = _device.Open(parsed, terminal);
         ProgressLine progress = new(terminal);
         float[] vectors = TextEmbedder.Embed(
-            device, folder, texts, parsed.GetValue(_pooling), parsed.GetValue(_normalize) == "true", done => progress.Update(() => $"{done} of {table.Count} rows"), stop);
+            device, folder, texts, Poolings[parsed.GetRequiredValue(_pooling)], parsed.GetValue(_normalize) == "true", done => progress.Update(() => $"{done} of {table.Count} rows"), stop);
         progress.Clear();
         OutputTarget.MakeFolderOf(output);
         EmbeddingWriter.Write(output, table.Ids, vectors);

@@ -25,8 +25,8 @@ internal sealed class TrainCommand : ICommandDefinition
     private readonly Option<double> _fraction = OptionFactory.Real(
         "--validation-part", "PART", 0.2, "Part of --train to validate on; 0: none.", value => value is >= 0 and < 1, "a number from 0 to below 1");
 
-    private readonly Option<string> _split = OptionFactory.Either(
-        "--split", "last", "stratified", "Which rows validate: the last ones of the file, or a random part of each class (by --seed).");
+    private readonly Option<string> _split = OptionFactory.Choice(
+        "--split", "last", "Which rows validate: the last ones of the file, or a random part of each class (by --seed).", ["last", "stratified"]);
 
     private readonly Option<string?> _test = OptionFactory.OptionalText(
         "--test", "FILE", $"Texts to predict with the trained model, into predictions.csv; with labels, the accuracy is printed. [default: {SampleTest}, if --train is left out]");

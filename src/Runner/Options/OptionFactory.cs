@@ -31,24 +31,20 @@ internal static class OptionFactory
     public static Option<double> Real(string name, string valueName, double defaultValue, string description, Func<double, bool> fits, string expected) =>
         Number(name, valueName, defaultValue, description, value => double.IsFinite(value) && fits(value), expected);
 
-    /// <summary>One of two words; a <c>bool</c> would not take the word after it.</summary>
-    public static Option<string> Either(string name, string defaultValue, string other, string description) =>
-        Choice(name, defaultValue, description, new Dictionary<string, string> { [defaultValue] = defaultValue, [other] = other });
-
     /// <summary>One of several words.</summary>
-    public static Option<T> Choice<T>(string name, string defaultValue, string description, IReadOnlyDictionary<string, T> choices) => new(name)
+    public static Option<string> Choice(string name, string defaultValue, string description, IEnumerable<string> words) => new(name)
     {
         Description = description,
-        HelpName = string.Join('|', choices.Keys),
+        HelpName = string.Join('|', words),
         Arity = ArgumentArity.ExactlyOne,
-        DefaultValueFactory = _ => choices[defaultValue],
+        DefaultValueFactory = _ => defaultValue,
         CustomParser = result =>
         {
             string token = result.Tokens[0].Value;
-            if (choices.TryGetValue(token, out T? value))
-                return value;
-            result.AddError($"{name} {token}: one of {string.Join(", ", choices.Keys)} was expected");
-            return default;
+            if (words.Contains(token, StringComparer.Ordinal))
+                return token;
+            result.AddError($"{name} {token}: one of {string.Join(", ", words)} was expected");
+            return null;
         },
     };
 

@@ -8,19 +8,25 @@ namespace Engine.Runner.Options;
 /// <summary>How <c>engine train</c> trains.</summary>
 internal sealed class TrainingOptions
 {
+    private static readonly Dictionary<string, ScheduleKind> Schedules = new()
+    {
+        ["linear"] = ScheduleKind.Linear,
+        ["constant"] = ScheduleKind.Constant,
+        ["cosine"] = ScheduleKind.Cosine,
+    };
+
+    private static readonly Dictionary<string, AdamForm> Optimizers = new()
+    {
+        ["adamw"] = AdamForm.HuggingFaceAdamW,
+        ["bert"] = AdamForm.BertAdam,
+        ["keras"] = AdamForm.KerasAdam,
+    };
+
     private readonly Option<string> _head = OptionFactory.Choice(
         "--head", "pooled",
         "What stands on the encoder: pooled (pooler, dropout, softmax: transformers' BertForSequenceClassification), cls ([CLS] state) or mean (mean of the states); "
         + "these two take a sigmoid for two classes and a softmax for more. The others name it exactly.",
-        new Dictionary<string, string>
-        {
-            ["pooled"] = "pooled",
-            ["cls"] = "cls",
-            ["mean"] = "mean",
-            ["pooled-sigmoid"] = "pooled-sigmoid",
-            ["cls-softmax"] = "cls-softmax",
-            ["mean-softmax"] = "mean-softmax",
-        });
+        ["pooled", "cls", "mean", "pooled-sigmoid", "cls-softmax", "mean-softmax"]);
 
     private readonly Option<bool> _freeze = OptionFactory.Switch("--freeze", "Train the head alone; the encoder runs once and its features are kept.");
     private readonly Option<int> _epochs = OptionFactory.Integer("--epochs", 3, 1, "How often every training row is seen.");
@@ -30,16 +36,13 @@ internal sealed class TrainingOptions
 
     private readonly Option<int> _length = OptionFactory.Integer("--length", 160, 3, "Longest text in tokens, special tokens included.");
     private readonly Option<double> _rate = OptionFactory.Real("--rate", "RATE", 5e-5, "Learning rate after warm-up.", value => value > 0, "a number above 0");
-    private readonly Option<ScheduleKind> _schedule = OptionFactory.Choice(
-        "--schedule", "linear", "What the learning rate does after warm-up.",
-        new Dictionary<string, ScheduleKind> { ["linear"] = ScheduleKind.Linear, ["constant"] = ScheduleKind.Constant, ["cosine"] = ScheduleKind.Cosine });
+    private readonly Option<string> _schedule = OptionFactory.Choice("--schedule", "linear", "What the learning rate does after warm-up.", Schedules.Keys);
 
     private readonly Option<double> _warmup = OptionFactory.Real(
         "--warmup", "PART", 0.1, "Part of all steps over which the learning rate rises from 0.", value => value is >= 0 and <= 1, "a number from 0 to 1");
 
-    private readonly Option<AdamForm> _optimizer = OptionFactory.Choice(
-        "--optimizer", "adamw", "Adam as Hugging Face (adamw), BERT's authors (bert) or Keras (keras) have it.",
-        new Dictionary<string, AdamForm> { ["adamw"] = AdamForm.HuggingFaceAdamW, ["bert"] = AdamForm.BertAdam, ["keras"] = AdamForm.KerasAdam });
+    private readonly Option<string> _optimizer = OptionFactory.Choice(
+        "--optimizer", "adamw", "Adam as Hugging Face (adamw), BERT's authors (bert) or Keras (keras) have it.", Optimizers.Keys);
 
     private readonly Option<double> _decay = OptionFactory.Real(
         "--decay", "PART", 0.01, "Weight decay; biases and layer-norms have none.", value => value >= 0, "a number of at least 0");
@@ -53,8 +56,8 @@ internal sealed class TrainingOptions
         Description = "Dropout before the head's dense layer. [default: as the configuration says for a pooled head, else 0]",
     };
 
-    private readonly Option<string> _keep = OptionFactory.Either(
-        "--keep", "best", "last", "Which epoch's parameters are saved: those with the best validation accuracy, or the last ones.");
+    private readonly Option<string> _keep = OptionFactory.Choice(
+        "--keep", "best", "Which epoch's parameters are saved: those with the best validation accuracy, or the last ones.", ["best", "last"]);
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -79,14 +82,14 @@ internal sealed class TrainingOptions
         Trained = parsed.GetValue(_freeze) ? TrainedPart.Head : TrainedPart.All,
         MaxLength = parsed.GetValue(_length),
         MicroBatchSize = parsed.GetValue(_microBatch),
-        Optimizer = new OptimizerSettings(parsed.GetValue(_optimizer), parsed.GetValue(_decay), parsed.GetValue(_clip)),
+        Optimizer = new OptimizerSettings(Optimizers[parsed.GetRequiredValue(_optimizer)], parsed.GetValue(_decay), parsed.GetValue(_clip)),
         Loop = new TrainingSettings
         {
             Epochs = parsed.GetValue(_epochs),
             BatchSize = parsed.GetValue(_batch),
             LearningRate = parsed.GetValue(_rate),
             WarmupFraction = parsed.GetValue(_warmup),
-            Schedule = parsed.GetValue(_schedule),
+            Schedule = Schedules[parsed.GetRequiredValue(_schedule)],
             Seed = seed,
             KeepBestEpoch = parsed.GetValue(_keep) == "best",
         },
