@@ -27,10 +27,11 @@ internal static class AttentionBlockForward
         int edge = side * 4;
         int y = Group.IdxX >> default(TTile).SideShift;
         int x = Group.IdxX & (side - 1);
-        int first = tiles[Grid.IdxX * AttentionTileList.Fields];
-        int length = tiles[Grid.IdxX * AttentionTileList.Fields + 1];
-        int firstQuery = tiles[Grid.IdxX * AttentionTileList.Fields + 2];
-        int head = Grid.IdxY;
+        int tile = Grid.IdxX / arguments.Heads;
+        int head = Grid.IdxX - tile * arguments.Heads;
+        int first = tiles[tile * AttentionTileList.Fields];
+        int length = tiles[tile * AttentionTileList.Fields + 1];
+        int firstQuery = tiles[tile * AttentionTileList.Fields + 2];
         int headSize = arguments.HeadSize;
         int rowStride = arguments.Width * 3;
         int headAt = first * rowStride + head * headSize;

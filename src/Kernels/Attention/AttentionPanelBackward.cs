@@ -50,9 +50,10 @@ internal static class AttentionPanelBackward
         var shared = SharedMemory.Allocate<float>(SharedFloats);
         int rows = default(TTile).Rows;
         int panel = default(TTile).Lanes * 2;
-        int first = tiles[Grid.IdxX * AttentionTileList.Fields];
-        int length = tiles[Grid.IdxX * AttentionTileList.Fields + 1];
-        int head = Grid.IdxY;
+        int tile = Grid.IdxX / arguments.Heads;
+        int head = Grid.IdxX - tile * arguments.Heads;
+        int first = tiles[tile * AttentionTileList.Fields];
+        int length = tiles[tile * AttentionTileList.Fields + 1];
         int headSize = arguments.HeadSize;
         int paddedSize = RoundUp(headSize, panel);
         int rowStride = arguments.Width * 3;
@@ -75,7 +76,7 @@ internal static class AttentionPanelBackward
                 Group.Barrier();
                 Pack<TTile>(qkv, queriesAt, rowStride, queryCount, paddedCount, headSize, arguments.Scale, shared, QueriesAt);
                 Pack<TTile>(contextGradient, outputAt, arguments.Width, queryCount, paddedCount, headSize, 1f, shared, OutputGradientAt);
-                Delta<TTile>(context, outputAt, arguments.Width, queryCount, paddedCount, headSize, shared);
+                Delta<TTile>(context, outputAt, arguments.Width, queryCount, headSize, shared);
                 Group.Barrier();
 
                 for (int query = 0; query < queryCount; query += rows)
@@ -89,13 +90,18 @@ internal static class AttentionPanelBackward
                             Multiply<TTile>(shared, left, Stride, 1, shared, KeyColumnsAt + i * KeySize + key, headSize, shared, result + key, false);
                     }
 
-                    for (int row = query; row < query + rows; row++)
+                    int endRow = IntrinsicMath.Min(query + rows, queryCount);
+                    for (int row = query; row < endRow; row++)
                     {
-                        float rowLogSumExp = 0f;
-                        if (row < queryCount)
-                            rowLogSumExp = logSumExp[head * arguments.Tokens + first + firstQuery + row];
                         Differentiate<TTile>(
-                            shared, row, firstKey, keyCount, rowLogSumExp, arguments.TokenBase + first + firstQuery + row, head, draw);
+                            shared,
+                            row,
+                            firstKey,
+                            keyCount,
+                            logSumExp[head * arguments.Tokens + first + firstQuery + row],
+                            arguments.TokenBase + first + firstQuery + row,
+                            head,
+                            draw);
                     }
                 }
 
@@ -138,7 +144,6 @@ internal static class AttentionPanelBackward
         int first,
         int rowStride,
         int rows,
-        int paddedRows,
         int columns,
         ArrayView<float> shared)
         where TTile : struct, IAttentionPanel
@@ -156,9 +161,6 @@ internal static class AttentionPanelBackward
                 sum += context[from + whole] * shared[OutputGradientAt + row * Stride + whole + lane];
             shared[DeltaAt + row * lanes + lane] = LaneSum<TTile>(sum);
         }
-
-        for (int row = rows; row < paddedRows; row++)
-            shared[DeltaAt + row * lanes + lane] = 0f;
     }
 
     /// <summary>Turns a row's scores into dropped probabilities, and its probabilities' gradient into that of the scores.</summary>

@@ -42,10 +42,11 @@ internal static class AttentionPanelForward
         int lanes = default(TTile).Lanes;
         int rows = default(TTile).Rows;
         int panel = lanes * 2;
-        int first = tiles[Grid.IdxX * AttentionTileList.Fields];
-        int length = tiles[Grid.IdxX * AttentionTileList.Fields + 1];
-        int firstQuery = tiles[Grid.IdxX * AttentionTileList.Fields + 2];
-        int head = Grid.IdxY;
+        int tile = Grid.IdxX / arguments.Heads;
+        int head = Grid.IdxX - tile * arguments.Heads;
+        int first = tiles[tile * AttentionTileList.Fields];
+        int length = tiles[tile * AttentionTileList.Fields + 1];
+        int firstQuery = tiles[tile * AttentionTileList.Fields + 2];
         int headSize = arguments.HeadSize;
         int paddedSize = RoundUp(headSize, panel);
         int rowStride = arguments.Width * 3;
@@ -61,11 +62,12 @@ internal static class AttentionPanelForward
             Pack<TTile>(qkv, keysAt + arguments.Width, rowStride, keyCount, keyCount, headSize, 1f, values, 0);
             for (int query = 0; query < queryCount; query += rows)
             {
+                int present = IntrinsicMath.Min(rows, queryCount - query);
                 Pack<TTile>(
                     qkv,
                     headAt + (firstQuery + query) * rowStride,
                     rowStride,
-                    IntrinsicMath.Min(rows, queryCount - query),
+                    present,
                     rows,
                     headSize,
                     arguments.Scale,
@@ -75,7 +77,7 @@ internal static class AttentionPanelForward
                 for (int key = 0; key < keyCount; key += panel)
                     Multiply<TTile>(queries, 0, Stride, 1, keys, key, headSize, scores, key, false);
 
-                for (int row = 0; row < rows; row++)
+                for (int row = 0; row < present; row++)
                 {
                     Exponentiate<TTile>(
                         scores, row, query + row, firstKey, keyCount, maxima, sums, output, paddedSize,

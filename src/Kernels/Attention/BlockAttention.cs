@@ -96,6 +96,7 @@ internal sealed class BlockAttention<TTile>(ComputeDevice device, int heads, int
     /// <inheritdoc/>
     public void Dispose() => deltas.Dispose();
 
+    // All heads of a tile one after another: they read the same pages.
     private static KernelConfig Config(AttentionTileList tiles, AttentionArguments arguments) =>
-        new(new Index3D(tiles.Count, arguments.Heads, 1), new Index3D(default(TTile).Side * default(TTile).Side, 1, 1));
+        new(new Index3D(tiles.Count * arguments.Heads, 1, 1), new Index3D(default(TTile).Side * default(TTile).Side, 1, 1));
 }

@@ -66,6 +66,7 @@ internal sealed class PanelAttention<TTile>(ComputeDevice device) : IAttentionKe
         // Kernels belong to the accelerator.
     }
 
+    // All heads of a tile one after another: they read the same pages.
     private static KernelConfig Config(AttentionTileList tiles, AttentionArguments arguments) =>
-        new(new Index3D(tiles.Count, arguments.Heads, 1), new Index3D(default(TTile).Lanes, 1, 1));
+        new(new Index3D(tiles.Count * arguments.Heads, 1, 1), new Index3D(default(TTile).Lanes, 1, 1));
 }
