@@ -15,14 +15,18 @@ public sealed partial class BertModel
     /// have the same bits alone and in any batch.
     /// </summary>
     /// <param name="sequences">The batch.</param>
+    /// <param name="allStates">
+    /// Whether the last layer's states of all tokens are wanted (<see cref="ReadHiddenStates"/>, <see cref="ReadEmbeddings"/>); without them, what the
+    /// head does not see is not computed.
+    /// </param>
     /// <exception cref="ArgumentException">The batch is empty or exceeds <see cref="Limits"/>.</exception>
     /// <exception cref="ModelException">A token or a sequence does not fit the model.</exception>
-    public void Forward(PackedBatch sequences)
+    public void Forward(PackedBatch sequences, bool allStates = true)
     {
-        RunEncoder(sequences, null);
+        RunEncoder(sequences, null, allStates);
         if (Configuration.Head is { } options)
         {
-            head.Pool(encoder.Output, batch, options.Pooling);
+            head.Pool(encoder.Output, batch, options.Pooling, encoder.FirstOnly);
             head.Forward(batch, new DropoutSites(null, Configuration.LayerCount));
         }
     }
@@ -37,8 +41,8 @@ public sealed partial class BertModel
         CheckTrains(sequences.Labels.IsEmpty);
 
         // A frozen encoder has no dropout: its features are the same in every epoch.
-        RunEncoder(sequences, trained == TrainedPart.All ? pass : null);
-        head.Pool(encoder.Output, batch, Configuration.Head!.Pooling);
+        RunEncoder(sequences, trained == TrainedPart.All ? pass : null, allStates: false);
+        head.Pool(encoder.Output, batch, Configuration.Head!.Pooling, encoder.FirstOnly);
         head.Forward(batch, new DropoutSites(pass, Configuration.LayerCount));
         lastPass = pass;
         lastPassHasTokens = true;
@@ -79,7 +83,7 @@ public sealed partial class BertModel
         head.Backward(batch, sites, 1f / pass.LogicalSequences, accumulate, toEncoder);
         if (toEncoder)
         {
-            head.UnpoolGradient(encoder.OutputGradient, batch, accumulate);
+            head.UnpoolGradient(encoder.OutputGradient, batch, accumulate, encoder.FirstOnly);
             encoder.Backward(batch, sites, accumulate);
         }
 
@@ -138,19 +142,24 @@ public sealed partial class BertModel
     /// <param name="pooling">How.</param>
     /// <param name="target">[sequences, hidden].</param>
     /// <exception cref="ModelException">The model has no pooler.</exception>
+    /// <exception cref="InvalidOperationException">The last forward pass did not compute all states.</exception>
     public void ReadEmbeddings(Pooling pooling, Span<float> target)
     {
         if (pooling == Pooling.Pooled && arena.Layout.Pooler is null)
             throw new ModelException($"{sourceFolder}: the model has no pooler, expected pooler.dense.weight; use the mean or the [CLS] state");
-        head.Pool(encoder.Output, batch, pooling);
+        CheckAllStates();
+        head.Pool(encoder.Output, batch, pooling, firstOnly: false);
         Read(head.Features, target);
     }
 
     /// <summary>Copies the states of the last batch. Those before the last layer are kept only where the encoder is trained.</summary>
     /// <param name="index">0: the embedding's output; i + 1: layer i's.</param>
     /// <param name="target">[tokens, hidden].</param>
+    /// <exception cref="InvalidOperationException">These states were not kept, or the last forward pass did not compute all of them.</exception>
     public void ReadHiddenStates(int index, Span<float> target)
     {
+        if (index == Configuration.LayerCount)
+            CheckAllStates();
         if (trained != TrainedPart.All && index != Configuration.LayerCount)
             throw new InvalidOperationException("States before the last layer are kept only where the encoder is trained.");
         Read(encoder.Hidden(index), target);
@@ -171,8 +180,9 @@ public sealed partial class BertModel
         var states = new float[batch.Tokens * Configuration.HiddenSize];
         for (int i = trained == TrainedPart.All ? 0 : Configuration.LayerCount; states.Length > 0 && i <= Configuration.LayerCount; i++)
         {
-            Read(encoder.Hidden(i), states);
-            if (!AreFinite(states))
+            var part = states.AsSpan(0, i == Configuration.LayerCount && encoder.FirstOnly ? batch.Sequences * Configuration.HiddenSize : states.Length);
+            Read(encoder.Hidden(i), part);
+            if (!AreFinite(part))
                 return i == 0 ? "embeddings" : $"layer {i - 1}";
         }
 
@@ -198,14 +208,21 @@ public sealed partial class BertModel
         return true;
     }
 
-    private void RunEncoder(PackedBatch sequences, TrainingPass? pass)
+    private void RunEncoder(PackedBatch sequences, TrainingPass? pass, bool allStates)
     {
         lastPass = null;
         batch.Upload(sequences);
         kernels.Attention.Prepare(sequences.SequenceOffsets.Span);
         if (pass is not null)
             kernels.Embedding.Prepare(sequences.Ids.Span, batch.HostPositions, sequences.Segments.Span);
-        encoder.Forward(batch, new DropoutSites(pass, Configuration.LayerCount));
+        bool firstOnly = !allStates && Configuration.Head is { Pooling: not Pooling.Mean };
+        encoder.Forward(batch, new DropoutSites(pass, Configuration.LayerCount), firstOnly);
+    }
+
+    private void CheckAllStates()
+    {
+        if (encoder.FirstOnly)
+            throw new InvalidOperationException("The last forward pass did not compute the last layer's states of all tokens.");
     }
 
     private void RunHead(ReadOnlySpan<float> features, ReadOnlySpan<int> labels, TrainingPass? pass)

@@ -40,7 +40,7 @@ public sealed partial class BertModel : IDisposable
         batch = new DeviceBatch(device, configuration, limits);
         activationArena = new DeviceArena(device);
         var activations = new EncoderActivations(activationArena, configuration, limits, trained == TrainedPart.All);
-        head = new ClassifierHead(configuration, kernels, arena.Layout, activationArena, limits, arena.Parameters, arena.Gradients);
+        head = new ClassifierHead(configuration, kernels, arena.Layout, activationArena, limits, device.Stream, arena.Parameters, arena.Gradients);
         activationArena.Allocate();
         encoder = new BertEncoder(
             configuration,

@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace Engine.Model;
 
@@ -9,6 +10,7 @@ internal sealed class ClassifierHead
     private readonly HeadOptions? options;
     private readonly ModelKernels kernels;
     private readonly ParameterLayout layout;
+    private readonly AcceleratorStream stream;
     private readonly ArrayView<float> parameters;
     private readonly ArrayView<float> gradients;
     private readonly ArenaPlace cls;
@@ -26,6 +28,7 @@ internal sealed class ClassifierHead
     /// <param name="layout">Where parameters are.</param>
     /// <param name="arena">Where intermediate results are reserved.</param>
     /// <param name="limits">The largest batch.</param>
+    /// <param name="stream">The device's stream.</param>
     /// <param name="parameters">The parameter arena.</param>
     /// <param name="gradients">The gradient arena; default where nothing is trained.</param>
     public ClassifierHead(
@@ -34,6 +37,7 @@ internal sealed class ClassifierHead
         ParameterLayout layout,
         DeviceArena arena,
         BatchLimits limits,
+        AcceleratorStream stream,
         ArrayView<float> parameters,
         ArrayView<float> gradients)
     {
@@ -41,6 +45,7 @@ internal sealed class ClassifierHead
         options = configuration.Head;
         this.kernels = kernels;
         this.layout = layout;
+        this.stream = stream;
         this.parameters = parameters;
         this.gradients = gradients;
         long states = (long)limits.MaxSequences * configuration.HiddenSize;
@@ -68,10 +73,11 @@ internal sealed class ClassifierHead
     public ArrayView<float> Losses => losses.View;
 
     /// <summary>Makes one vector of every sequence's states.</summary>
-    /// <param name="states">[tokens, hidden].</param>
+    /// <param name="states">[tokens, hidden], or [sequences, hidden]: those of first tokens.</param>
     /// <param name="batch">The batch.</param>
     /// <param name="pooling">How.</param>
-    public void Pool(ArrayView<float> states, DeviceBatch batch, Pooling pooling)
+    /// <param name="firstOnly">Whether <paramref name="states"/> are those of first tokens only.</param>
+    public void Pool(ArrayView<float> states, DeviceBatch batch, Pooling pooling, bool firstOnly)
     {
         int hidden = configuration.HiddenSize;
         switch (pooling)
@@ -80,11 +86,11 @@ internal sealed class ClassifierHead
                 kernels.MeanPool.Forward(states, batch.SequenceOffsets, Features, batch.Sequences, hidden);
                 break;
             case Pooling.Cls:
-                kernels.RowGather.Forward(states, batch.SequenceOffsets, Features, batch.Sequences, hidden);
+                First(states, batch, Features, firstOnly);
                 break;
             default:
                 var (weight, bias) = layout.Pooler ?? throw new InvalidOperationException("The model has no pooler.");
-                kernels.RowGather.Forward(states, batch.SequenceOffsets, cls.View, batch.Sequences, hidden);
+                First(states, batch, cls.View, firstOnly);
                 kernels.Gemm.Forward(cls.View, weight.In(parameters), bias.In(parameters), Features, batch.Sequences, hidden, hidden);
                 kernels.Activation.TanhForward(Features, Features, batch.Sequences * hidden);
                 break;
@@ -138,10 +144,11 @@ internal sealed class ClassifierHead
     }
 
     /// <summary>Takes the gradient of <see cref="Features"/> back to the states, after <see cref="Backward"/>.</summary>
-    /// <param name="stateGradient">[tokens, hidden], overwritten.</param>
+    /// <param name="stateGradient">[tokens, hidden], or [sequences, hidden] where the states were those of first tokens; overwritten.</param>
     /// <param name="batch">The batch.</param>
     /// <param name="accumulate">Whether the pooler's gradients are added to.</param>
-    public void UnpoolGradient(ArrayView<float> stateGradient, DeviceBatch batch, bool accumulate)
+    /// <param name="firstOnly">As in <see cref="Pool"/>.</param>
+    public void UnpoolGradient(ArrayView<float> stateGradient, DeviceBatch batch, bool accumulate, bool firstOnly)
     {
         int hidden = configuration.HiddenSize;
         var gradient = featureGradient.View;
@@ -151,7 +158,7 @@ internal sealed class ClassifierHead
                 kernels.MeanPool.Backward(gradient, batch.SequenceOffsets, stateGradient, batch.Sequences, hidden);
                 break;
             case Pooling.Cls:
-                kernels.RowGather.Backward(gradient, batch.SequenceOffsets, stateGradient, batch.Sequences, hidden);
+                FirstGradient(gradient, batch, stateGradient, firstOnly);
                 break;
             default:
                 var (weight, bias) = layout.Pooler!.Value;
@@ -161,8 +168,26 @@ internal sealed class ClassifierHead
 
                 // Dropped features are not needed any more: their place takes the gradient of the [CLS] states.
                 kernels.Gemm.DataGradient(gradient, weight.In(parameters), dropped.View, batch.Sequences, hidden, hidden, accumulate: false);
-                kernels.RowGather.Backward(dropped.View, batch.SequenceOffsets, stateGradient, batch.Sequences, hidden);
+                FirstGradient(dropped.View, batch, stateGradient, firstOnly);
                 break;
         }
+    }
+
+    private void First(ArrayView<float> states, DeviceBatch batch, ArrayView<float> target, bool firstOnly)
+    {
+        int count = batch.Sequences * configuration.HiddenSize;
+        if (firstOnly)
+            states.SubView(0, count).CopyTo(stream, target.SubView(0, count));
+        else
+            kernels.RowGather.Forward(states, batch.SequenceOffsets, target, batch.Sequences, configuration.HiddenSize);
+    }
+
+    private void FirstGradient(ArrayView<float> gradient, DeviceBatch batch, ArrayView<float> stateGradient, bool firstOnly)
+    {
+        int count = batch.Sequences * configuration.HiddenSize;
+        if (firstOnly)
+            gradient.SubView(0, count).CopyTo(stream, stateGradient.SubView(0, count));
+        else
+            kernels.RowGather.Backward(gradient, batch.SequenceOffsets, stateGradient, batch.Sequences, configuration.HiddenSize);
     }
 }

@@ -23,6 +23,8 @@ internal sealed class EncoderActivations
         Layers = new LayerActivations[layers];
         for (int i = 0; i < layers; i++)
             Layers[i] = training || i == 0 ? new LayerActivations(arena, configuration, tokens, training) : Layers[0];
+        FirstContext = arena.Reserve((long)limits.MaxSequences * configuration.HiddenSize);
+        FirstInput = arena.Reserve((long)limits.MaxSequences * configuration.HiddenSize);
         if (training)
         {
             StateGradient = arena.Reserve(states);
@@ -46,6 +48,12 @@ internal sealed class EncoderActivations
 
     /// <summary>What is inside the layers.</summary>
     public LayerActivations[] Layers { get; }
+
+    /// <summary>Attention's output in the last layer for the first token of every sequence, [sequences, hidden].</summary>
+    public ArenaPlace FirstContext { get; }
+
+    /// <summary>The last layer's input for the first token of every sequence, [sequences, hidden].</summary>
+    public ArenaPlace FirstInput { get; }
 
     /// <summary>In training: the gradient of the states, [tokens, hidden].</summary>
     public ArenaPlace? StateGradient { get; }

@@ -28,7 +28,7 @@ public static class BatchedClassification
         foreach (int[] rows in BatchPlan.ByLength(texts, model.Limits))
         {
             stop.ThrowIfCancellationRequested();
-            model.Forward(packer.Pack(rows));
+            model.Forward(packer.Pack(rows), allStates: false);
             ClassProbabilities.Read(model, scratch, batchProbabilities.AsSpan(0, rows.Length * classes));
             if (labels is not null)
                 model.ReadLosses(batchLosses.AsSpan(0, rows.Length));

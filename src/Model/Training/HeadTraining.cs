@@ -117,7 +117,7 @@ internal sealed class HeadTraining : ITrainable
         foreach (int[] rows in BatchPlan.ByLength(texts, _model.Limits))
         {
             stop.ThrowIfCancellationRequested();
-            _model.Forward(packer.Pack(rows));
+            _model.Forward(packer.Pack(rows), allStates: false);
             _model.ReadFeatures(_batchFeatures.AsSpan(0, rows.Length * _hidden));
             for (int i = 0; i < rows.Length; i++)
                 _batchFeatures.AsSpan(i * _hidden, _hidden).CopyTo(features.AsSpan(rows[i] * _hidden));

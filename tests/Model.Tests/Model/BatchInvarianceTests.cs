@@ -53,6 +53,12 @@ public sealed class BatchInvarianceTests(ModelDevices devices)
         model.ReadLogits(logits);
         model.ReadProbabilities(probabilities);
         Assert.DoesNotContain(states, float.IsNaN);
+
+        // Without the states that the head does not see: the same bits.
+        model.Forward(batch, allStates: false);
+        var again = new float[logits.Length];
+        model.ReadLogits(again);
+        Assert.Equal(logits, again);
         return (states, logits, probabilities);
     }
 }
