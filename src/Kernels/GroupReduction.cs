@@ -52,19 +52,19 @@ internal static class GroupReduction
         for (int half = size >> 1; half >= 16; half >>= 1)
         {
             if (lane < half)
-                shared[lane] = DeviceMath.Max(shared[lane], shared[lane + half]);
+                shared[lane] = MathF.Max(shared[lane], shared[lane + half]);
             Group.Barrier();
         }
 
         float max = shared[0];
         if (size >= 16)
-            max = DeviceMath.Max(MaxOfEight(shared, 0), MaxOfEight(shared, 8));
+            max = MathF.Max(MaxOfEight(shared, 0), MaxOfEight(shared, 8));
         else if (size == 8)
             max = MaxOfEight(shared, 0);
         else if (size == 4)
             max = MaxOfFour(shared, 0);
         else if (size == 2)
-            max = DeviceMath.Max(shared[0], shared[1]);
+            max = MathF.Max(shared[0], shared[1]);
         Group.Barrier();
         return max;
     }
@@ -75,8 +75,8 @@ internal static class GroupReduction
     private static float SumOfEight(ArrayView<float> shared, int first) => SumOfFour(shared, first) + SumOfFour(shared, first + 4);
 
     private static float MaxOfFour(ArrayView<float> shared, int first) =>
-        DeviceMath.Max(DeviceMath.Max(shared[first], shared[first + 1]), DeviceMath.Max(shared[first + 2], shared[first + 3]));
+        MathF.Max(MathF.Max(shared[first], shared[first + 1]), MathF.Max(shared[first + 2], shared[first + 3]));
 
     private static float MaxOfEight(ArrayView<float> shared, int first) =>
-        DeviceMath.Max(MaxOfFour(shared, first), MaxOfFour(shared, first + 4));
+        MathF.Max(MaxOfFour(shared, first), MaxOfFour(shared, first + 4));
 }

@@ -404,24 +404,35 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
         {
             var words = draw.Words(logicalRow, call + Group.IdxX);
             int column = Dropout.FirstColumn(call);
-            bool whole = Dropout.ColumnsEnd(call) <= hidden;
-            for (int part = 0; part < 4; part++)
+            if (Dropout.ColumnsEnd(call) <= hidden)
             {
-                int c = column + part * 16;
-                float factor = Dropout.FactorOf(draw, words.Pick(part));
-                if (whole)
+                float d0 = SumGradient(o, column, center, scale, meanG, meanGn, doutput, sum, gamma);
+                float d1 = SumGradient(o, column + 16, center, scale, meanG, meanGn, doutput, sum, gamma);
+                float d2 = SumGradient(o, column + 32, center, scale, meanG, meanGn, doutput, sum, gamma);
+                float d3 = SumGradient(o, column + 48, center, scale, meanG, meanGn, doutput, sum, gamma);
+                Write(d0, Dropout.FactorOf(draw, words.Word0), o + column, dsum, dinput);
+                Write(d1, Dropout.FactorOf(draw, words.Word1), o + column + 16, dsum, dinput);
+                Write(d2, Dropout.FactorOf(draw, words.Word2), o + column + 32, dsum, dinput);
+                Write(d3, Dropout.FactorOf(draw, words.Word3), o + column + 48, dsum, dinput);
+            }
+            else
+            {
+                for (int part = 0; part < 4; part++)
                 {
-                    float d = SumGradient(o, c, center, scale, meanG, meanGn, doutput, sum, gamma);
-                    dsum[o + c] = d;
-                    dinput[o + c] = d * factor;
-                }
-                else if (c < hidden)
-                {
-                    float d = SumGradient(o, c, center, scale, meanG, meanGn, doutput, sum, gamma);
-                    dsum[o + c] = d;
-                    dinput[o + c] = d * factor;
+                    int c = column + part * 16;
+                    if (c < hidden)
+                    {
+                        float d = SumGradient(o, c, center, scale, meanG, meanGn, doutput, sum, gamma);
+                        Write(d, Dropout.FactorOf(draw, words.Pick(part)), o + c, dsum, dinput);
+                    }
                 }
             }
         }
+    }
+
+    private static void Write(float d, float factor, int i, ArrayView<float> dsum, ArrayView<float> dinput)
+    {
+        dsum[i] = d;
+        dinput[i] = d * factor;
     }
 }

@@ -46,23 +46,27 @@ public sealed class Softmax(ComputeDevice device)
     {
         int lane = Group.IdxX;
         int size = Group.DimX;
+        int full = columns & ~(size - 1);
         float max = float.NegativeInfinity;
-        for (int c = 0; c < columns; c += size)
+        for (int c = 0; c < full; c += size)
+            max = MathF.Max(x[offset + c + lane], max);
+        if (full + lane < columns)
+            max = MathF.Max(x[offset + full + lane], max);
+        max = GroupReduction.Max(max, shared);
+
+        float sum = 0f;
+        for (int c = 0; c < full; c += size)
         {
-            if (c + lane < columns)
-                max = DeviceMath.Max(x[offset + c + lane], max);
+            float e = DeviceMath.ExpNonPositive(x[offset + c + lane] - max);
+            y[offset + c + lane] = e;
+            sum += e;
         }
 
-        max = GroupReduction.Max(max, shared);
-        float sum = 0f;
-        for (int c = 0; c < columns; c += size)
+        if (full + lane < columns)
         {
-            if (c + lane < columns)
-            {
-                float e = DeviceMath.ExpNonPositive(x[offset + c + lane] - max);
-                y[offset + c + lane] = e;
-                sum += e;
-            }
+            float e = DeviceMath.ExpNonPositive(x[offset + full + lane] - max);
+            y[offset + full + lane] = e;
+            sum += e;
         }
 
         return (max, GroupReduction.Sum(sum, shared));
@@ -81,11 +85,11 @@ public sealed class Softmax(ComputeDevice device)
             int offset = row * columns;
             var (_, sum) = Exponentials(offset, columns, x, y, shared);
             float scale = 1f / sum;
-            for (int c = 0; c < columns; c += size)
-            {
-                if (c + lane < columns)
-                    y[offset + c + lane] *= scale;
-            }
+            int full = columns & ~(size - 1);
+            for (int c = 0; c < full; c += size)
+                y[offset + c + lane] *= scale;
+            if (full + lane < columns)
+                y[offset + full + lane] *= scale;
         }
     }
 
@@ -100,19 +104,17 @@ public sealed class Softmax(ComputeDevice device)
         for (int row = first; row < end; row++)
         {
             int offset = row * columns;
+            int full = columns & ~(size - 1);
             float dot = 0f;
-            for (int c = 0; c < columns; c += size)
-            {
-                if (c + lane < columns)
-                    dot += y[offset + c + lane] * dy[offset + c + lane];
-            }
-
+            for (int c = 0; c < full; c += size)
+                dot += y[offset + c + lane] * dy[offset + c + lane];
+            if (full + lane < columns)
+                dot += y[offset + full + lane] * dy[offset + full + lane];
             dot = GroupReduction.Sum(dot, shared);
-            for (int c = 0; c < columns; c += size)
-            {
-                if (c + lane < columns)
-                    dx[offset + c + lane] = y[offset + c + lane] * (dy[offset + c + lane] - dot);
-            }
+            for (int c = 0; c < full; c += size)
+                dx[offset + c + lane] = y[offset + c + lane] * (dy[offset + c + lane] - dot);
+            if (full + lane < columns)
+                dx[offset + full + lane] = y[offset + full + lane] * (dy[offset + full + lane] - dot);
         }
     }
 }
