@@ -124,7 +124,7 @@ internal static class GemmCommand
         {
             Ours(shape);
             Peer(shape);
-            Compare(shape, result.ToArray().AsSpan(0, shape.ResultLength), peerResult.Values);
+            Results.RequireEqual(shape.Name, result.ToArray().AsSpan(0, shape.ResultLength), peerResult.Values, Tolerance);
         }
 
         for (var round = 0; round < rounds; round++)
@@ -134,20 +134,5 @@ internal static class GemmCommand
         }
 
         return [.. alternations.Select(alternation => alternation.Medians)];
-    }
-
-    private static void Compare(BertProduct shape, ReadOnlySpan<float> ours, ReadOnlySpan<float> peer)
-    {
-        double distance = 0, norm = 0;
-        for (var i = 0; i < ours.Length; i++)
-        {
-            var difference = (double)ours[i] - peer[i];
-            distance += difference * difference;
-            norm += (double)peer[i] * peer[i];
-        }
-
-        var error = Math.Sqrt(distance / norm);
-        if (!(error <= Tolerance))
-            throw new PeerException($"{shape.Name}: the two results differ by {error:G3} of their norm, expected at most {Tolerance:G3}");
     }
 }

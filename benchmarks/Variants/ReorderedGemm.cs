@@ -1,0 +1,84 @@
+using Engine.Benchmarks.SideBySide;
+using Engine.Compute;
+using Engine.Kernels;
+using ILGPU;
+using ILGPU.Runtime;
+using Launch = System.Action<
+    ILGPU.KernelConfig,
+    ILGPU.ArrayView<float>,
+    ILGPU.ArrayView<float>,
+    ILGPU.ArrayView<float>,
+    Engine.Kernels.PanelArguments,
+    float,
+    float>;
+
+namespace Engine.Benchmarks.Variants;
+
+/// <summary>Loads and launches <see cref="ReorderedProduct"/>.</summary>
+internal sealed class ReorderedGemm
+{
+    private const float Scale = 1f;
+    private const float Ceiling = 1e30f;
+    private readonly PanelPlan plan;
+    private readonly int width;
+    private readonly Launch forward;
+    private readonly Launch dataGradient;
+    private readonly Launch weightGradient;
+
+    private ReorderedGemm(ComputeDevice device, IPanelTile tile, Launch forward, Launch dataGradient, Launch weightGradient)
+    {
+        plan = new PanelPlan(tile, device.Accelerator.NumMultiprocessors);
+        width = tile.Width;
+        this.forward = forward;
+        this.dataGradient = dataGradient;
+        this.weightGradient = weightGradient;
+    }
+
+    /// <summary>Loads the kernels for a device's vectors.</summary>
+    /// <param name="device">The device.</param>
+    /// <returns>The products.</returns>
+    public static ReorderedGemm Load(ComputeDevice device) => device.Tiles.RowGroupSize switch
+    {
+        >= 16 => Load<OddTile16>(device),
+        >= 8 => Load<OddTile8>(device),
+        _ => Load<OddTile4>(device),
+    };
+
+    /// <summary>Computes a product of a linear layer.</summary>
+    /// <param name="product">Which.</param>
+    /// <param name="left">The left operand.</param>
+    /// <param name="right">The right operand.</param>
+    /// <param name="result">The result.</param>
+    public void Run(BertProduct product, ArrayView<float> left, ArrayView<float> right, ArrayView<float> result)
+    {
+        var (m, n, k) = (product.Tokens, product.Outputs, product.Inputs);
+        var (sizes, launch) = product.Form switch
+        {
+            GemmForm.Forward => (new GemmSizes(m, n, k), forward),
+            GemmForm.DataGradient => (new GemmSizes(m, k, n), dataGradient),
+            _ => (new GemmSizes(k, n, m), weightGradient),
+        };
+        var (rows, columns) = plan.Choose(sizes);
+        var grid = new Index3D((sizes.Columns + columns - 1) / columns, (sizes.Rows + rows - 1) / rows, 1);
+        launch(
+            new KernelConfig(grid, new Index3D(width, 1, 1)),
+            left,
+            right,
+            result,
+            new PanelArguments(sizes.Rows, sizes.Columns, sizes.Depth, rows, columns, 0, 0),
+            Scale,
+            Ceiling);
+    }
+
+    private static ReorderedGemm Load<TShape>(ComputeDevice device)
+        where TShape : struct, IPanelTile
+    {
+        var accelerator = device.Accelerator;
+        return new ReorderedGemm(
+            device,
+            default(TShape),
+            accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments, float, float>(ReorderedProduct.Plain<TShape>),
+            accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments, float, float>(ReorderedProduct.RightTransposed<TShape>),
+            accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments, float, float>(ReorderedProduct.LeftTransposed<TShape>));
+    }
+}
