@@ -8,7 +8,7 @@ namespace Engine.Benchmarks.Variants;
 /// <summary>The CPU-shaped attention's backward pass once more: see <see cref="ReorderedProduct"/>. Its epilogue scales the result.</summary>
 internal static class ReorderedAttentionBackward
 {
-    private const int Queries = 63;
+    private const int Queries = 66;
     private const int QueryRows = Queries + MostRows;
     private const int KeyRows = Keys + MostRows;
     private const int HeadColumns = Attention.MaxHeadSize + MostLanes;

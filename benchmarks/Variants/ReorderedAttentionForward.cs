@@ -9,7 +9,7 @@ namespace Engine.Benchmarks.Variants;
 internal static class ReorderedAttentionForward
 {
     /// <summary>Queries of a group.</summary>
-    internal const int Queries = 126;
+    internal const int Queries = 132;
 
     private const int StateRows = Queries + MostRows;
 

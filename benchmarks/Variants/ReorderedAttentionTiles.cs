@@ -179,14 +179,14 @@ internal static class ReorderedAttentionTiles
     }
 }
 
-/// <summary>9 rows, for 512-bit vectors.</summary>
+/// <summary>11 rows, for 512-bit vectors.</summary>
 internal readonly struct OddPanel16 : IAttentionPanel
 {
     /// <inheritdoc/>
     public int Lanes => 16;
 
     /// <inheritdoc/>
-    public int Rows => 9;
+    public int Rows => 11;
 }
 
 /// <summary>5 rows, for 256-bit vectors.</summary>

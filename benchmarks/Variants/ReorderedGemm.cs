@@ -8,7 +8,7 @@ using Launch = System.Action<
     ILGPU.ArrayView<float>,
     ILGPU.ArrayView<float>,
     ILGPU.ArrayView<float>,
-    Engine.Kernels.PanelArguments,
+    Engine.Benchmarks.Variants.ReorderedSizes,
     float,
     float>;
 
@@ -59,13 +59,17 @@ internal sealed class ReorderedGemm
             _ => (new GemmSizes(k, n, m), weightGradient),
         };
         var (rows, columns) = plan.Choose(sizes);
+        columns = Math.Min(columns, ReorderedProduct.MostColumns);
+
+        // As the original: copying costs time, but rows a multiple of 4,096 bytes apart push each other out of the cache, and columns are pages apart.
+        var inPlace = product.Form == GemmForm.WeightGradient ? sizes.Depth <= 64 : sizes.Depth % 1024 != 0;
         var grid = new Index3D((sizes.Columns + columns - 1) / columns, (sizes.Rows + rows - 1) / rows, 1);
         launch(
             new KernelConfig(grid, new Index3D(width, 1, 1)),
             left,
             right,
             result,
-            new PanelArguments(sizes.Rows, sizes.Columns, sizes.Depth, rows, columns, 0, 0),
+            new ReorderedSizes(sizes.Columns, sizes.Rows, sizes.Depth, columns, rows, inPlace ? 1 : 0),
             Scale,
             Ceiling);
     }
@@ -77,8 +81,8 @@ internal sealed class ReorderedGemm
         return new ReorderedGemm(
             device,
             default(TShape),
-            accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments, float, float>(ReorderedProduct.Plain<TShape>),
-            accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments, float, float>(ReorderedProduct.RightTransposed<TShape>),
-            accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments, float, float>(ReorderedProduct.LeftTransposed<TShape>));
+            accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ReorderedSizes, float, float>(ReorderedProduct.Plain<TShape>),
+            accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ReorderedSizes, float, float>(ReorderedProduct.RightTransposed<TShape>),
+            accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ReorderedSizes, float, float>(ReorderedProduct.LeftTransposed<TShape>));
     }
 }

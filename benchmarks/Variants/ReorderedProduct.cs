@@ -13,16 +13,22 @@ internal static class ReorderedProduct
     /// <summary>Steps of the reduction between two visits to the result.</summary>
     private const int Slice = 400;
 
+    /// <summary>Columns of a group at most.</summary>
+    internal const int MostColumns = 384;
+
+    private const int BlockFloats = MostColumns * Slice;
+
+    /// <summary>Strips of a transposed left operand that are copied together.</summary>
+    private const int Strips = 4;
+
+    private const int StripFloats = Strips * Slice * 16;
+    private const int SumFloats = 16 * 2 * 16;
+
     /// <summary>Distance of the rows of a strip.</summary>
     private const int StripStride = Slice + 32;
 
-    private const int MostColumns = 192;
-    private const int BlockFloats = MostColumns * Slice;
-    private const int StripFloats = 16 * StripStride;
-    private const int SumFloats = 16 * 2 * 16;
-
     /// <summary>z = min(scale x left right, ceiling).</summary>
-    internal static void Plain<TShape>(ArrayView<float> left, ArrayView<float> right, ArrayView<float> z, PanelArguments sizes, float scale, float ceiling)
+    internal static void Plain<TShape>(ArrayView<float> left, ArrayView<float> right, ArrayView<float> z, ReorderedSizes sizes, float scale, float ceiling)
         where TShape : struct, IPanelTile
     {
         var strip = SharedMemory.Allocate<float>(StripFloats);
@@ -32,7 +38,7 @@ internal static class ReorderedProduct
     }
 
     /// <summary>The same with a right operand that is stored transposed.</summary>
-    internal static void RightTransposed<TShape>(ArrayView<float> left, ArrayView<float> right, ArrayView<float> z, PanelArguments sizes, float scale, float ceiling)
+    internal static void RightTransposed<TShape>(ArrayView<float> left, ArrayView<float> right, ArrayView<float> z, ReorderedSizes sizes, float scale, float ceiling)
         where TShape : struct, IPanelTile
     {
         var strip = SharedMemory.Allocate<float>(StripFloats);
@@ -42,7 +48,7 @@ internal static class ReorderedProduct
     }
 
     /// <summary>The same with a left operand that is stored transposed.</summary>
-    internal static void LeftTransposed<TShape>(ArrayView<float> left, ArrayView<float> right, ArrayView<float> z, PanelArguments sizes, float scale, float ceiling)
+    internal static void LeftTransposed<TShape>(ArrayView<float> left, ArrayView<float> right, ArrayView<float> z, ReorderedSizes sizes, float scale, float ceiling)
         where TShape : struct, IPanelTile
     {
         var strip = SharedMemory.Allocate<float>(StripFloats);
@@ -58,7 +64,7 @@ internal static class ReorderedProduct
         ArrayView<float> strip,
         ArrayView<float> block,
         ArrayView<float> sums,
-        PanelArguments sizes,
+        ReorderedSizes sizes,
         float scale,
         float ceiling,
         bool rightTransposed,
@@ -81,25 +87,46 @@ internal static class ReorderedProduct
                 Fill(right, block, begin, end, done, steps, sizes.Columns, lanes);
 
             int row = bottom;
+            int ready = 0;
+            int strip0 = 0;
             while (row < top)
             {
+                bool partial = top - row < default(TShape).Rows;
                 int height = default(TShape).Rows;
-                if (top - row < height)
+                if (partial)
                     height = default(TShape).TailRows;
-                Group.Barrier();
-                if (leftTransposed)
-                    FillStripFromColumns<TShape>(left, strip, row, done, steps, sizes.Rows);
-                else
-                    FillStrip(left, strip, row, height, top, done, steps, sizes.Depth, lanes);
-                Group.Barrier();
+                bool direct = !partial && sizes.LeftInPlace != 0;
+                if (!direct)
+                {
+                    strip0 += Slice * default(TShape).RowsStride;
+                    if (ready == 0)
+                    {
+                        strip0 = 0;
+                        Group.Barrier();
+                        if (leftTransposed)
+                            ready = FillStripsFromColumns<TShape>(left, strip, row, top, done, steps, sizes.Rows);
+                        else
+                            ready = FillStrip(left, strip, row, height, top, done, steps, sizes.Depth, lanes);
+                        Group.Barrier();
+                    }
+
+                    ready--;
+                }
 
                 int at = Group.IdxX;
+                int across = leftTransposed ? default(TShape).RowsStride : 1;
+                int down = leftTransposed ? 1 : StripStride;
+                int directAcross = leftTransposed ? sizes.Rows : 1;
+                int directDown = leftTransposed ? 1 : sizes.Depth;
+                int directAt = row * directDown + done * directAcross;
                 for (int column = begin; column < end; column += 2 * lanes)
                 {
-                    if (height == default(TShape).TailRows)
-                        Accumulate<TShape>(block, strip, sums, at, steps, default(TShape).TailRows, leftTransposed);
+                    if (partial)
+                        Accumulate(block, strip, sums, at, strip0, across, down, steps, lanes, default(TShape).TailRows);
+                    else if (direct)
+                        Accumulate(block, left, sums, at, directAt, directAcross, directDown, steps, lanes, default(TShape).Rows);
                     else
-                        Accumulate<TShape>(block, strip, sums, at, steps, default(TShape).Rows, leftTransposed);
+                        Accumulate(block, strip, sums, at, strip0, across, down, steps, lanes, default(TShape).Rows);
                     Write(
                         z, sums, row, IntrinsicMath.Min(height, top - row), column, end, sizes.Columns, lanes, done > 0, done + steps == sizes.Depth, scale, ceiling);
                     at += 2 * lanes * Slice;
@@ -113,13 +140,9 @@ internal static class ReorderedProduct
     }
 
     /// <summary>The inner loop: the upper half of a panel before the lower one, rows from the last to the first.</summary>
-    private static void Accumulate<TShape>(
-        ArrayView<float> block, ArrayView<float> strip, ArrayView<float> sums, int at, int steps, int height, bool leftTransposed)
-        where TShape : struct, IPanelTile
+    private static void Accumulate(
+        ArrayView<float> block, ArrayView<float> left, ArrayView<float> sums, int at, int leftAt, int across, int down, int steps, int lanes, int height)
     {
-        int lanes = default(TShape).Width;
-        int across = leftTransposed ? default(TShape).RowsStride : 1;
-        int down = leftTransposed ? 1 : StripStride;
         var upper = new float[height];
         var lower = new float[height];
         for (int step = 0; step < steps; step++)
@@ -129,7 +152,7 @@ internal static class ReorderedProduct
             for (int i = 0; i < height; i++)
             {
                 int r = height - 1 - i;
-                float factor = strip[step * across + r * down];
+                float factor = left[step * across + r * down + leftAt];
                 upper[r] += second * factor;
                 lower[r] += first * factor;
             }
@@ -187,7 +210,8 @@ internal static class ReorderedProduct
         }
     }
 
-    private static void FillStrip(ArrayView<float> source, ArrayView<float> strip, int row, int count, int end, int done, int steps, int depth, int lanes)
+    /// <summary>Copies rows as one strip.</summary>
+    private static int FillStrip(ArrayView<float> source, ArrayView<float> strip, int row, int count, int end, int done, int steps, int depth, int lanes)
     {
         int lane = Group.IdxX;
         for (int i = 0; i < count; i++)
@@ -204,28 +228,46 @@ internal static class ReorderedProduct
             if (step < steps)
                 strip[to + step] = source[from + IntrinsicMath.Min(steps - 1, step + lane)];
         }
+
+        return 1;
     }
 
-    private static void FillStripFromColumns<TShape>(ArrayView<float> left, ArrayView<float> strip, int row, int done, int steps, int rows)
+    /// <summary>Copies a left operand that is stored transposed, as several strips where so many lie inside the matrix.</summary>
+    private static int FillStripsFromColumns<TShape>(ArrayView<float> left, ArrayView<float> strip, int row, int top, int done, int steps, int rows)
         where TShape : struct, IPanelTile
     {
+        int lane = Group.IdxX;
+        int lanes = default(TShape).Width;
         int stride = default(TShape).RowsStride;
-        for (int offset = 0; offset < stride; offset += default(TShape).Width)
+        int to = lane;
+        int from = row + done * rows;
+        if (row + stride + (Strips - 1) * default(TShape).Rows > top)
         {
-            int to = Group.IdxX + offset;
-            int from = done * rows + row + to;
-            if (row + offset + default(TShape).Width > rows)
+            int last = rows - row - 1;
+            for (int step = 0; step < steps; step++)
             {
-                from += IntrinsicMath.Min(rows - 1 - (row + to), 0);
-                for (int step = 0; step < steps; step++)
-                    strip[to + step * stride] = left[from + step * rows];
+                for (int offset = 0; offset < stride; offset += lanes)
+                    strip[offset + to] = left[from + IntrinsicMath.Min(last, offset + lane)];
+                from += rows;
+                to += stride;
             }
-            else
-            {
-                for (int step = 0; step < steps; step++)
-                    strip[to + step * stride] = left[from + step * rows];
-            }
+
+            return 1;
         }
+
+        for (int step = 0; step < steps; step++)
+        {
+            for (int i = 0; i < Strips; i++)
+            {
+                for (int offset = 0; offset < stride; offset += lanes)
+                    strip[offset + Slice * stride * i + to] = left[lane + offset + default(TShape).Rows * i + from];
+            }
+
+            from += rows;
+            to += stride;
+        }
+
+        return Strips;
     }
 
     /// <summary>The epilogue: adds earlier slices, and after the last one scales and bounds.</summary>
@@ -291,3 +333,12 @@ internal static class ReorderedProduct
 
     private static float Bound(float x, float ceiling) => Utilities.Select(x < ceiling, x, ceiling);
 }
+
+/// <summary>The sizes of a product.</summary>
+/// <param name="Columns">Columns of the result.</param>
+/// <param name="Rows">Rows of the result.</param>
+/// <param name="Depth">Length of the reduction.</param>
+/// <param name="ColumnsPerGroup">Columns that a group works on.</param>
+/// <param name="RowsPerGroup">Rows that a group works on.</param>
+/// <param name="LeftInPlace">Not 0: whole tiles of the left operand are read where they are.</param>
+internal readonly record struct ReorderedSizes(int Columns, int Rows, int Depth, int ColumnsPerGroup, int RowsPerGroup, int LeftInPlace);
