@@ -56,7 +56,7 @@ internal sealed class PanelGemm<TTile>(ComputeDevice device) : IGemmKernels
 
     /// <inheritdoc/>
     public void RightTransposed(ArrayView<float> left, ArrayView<float> right, ArrayView<float> result, GemmSizes sizes, bool accumulate) =>
-        dataGradient.Value(Config(sizes, out var arguments, accumulate, false, RowsInPlace(sizes)), left, right, result, arguments);
+        dataGradient.Value(Config(sizes, out var arguments, accumulate, false, RowsInPlace(sizes), rightTransposed: true), left, right, result, arguments);
 
     /// <inheritdoc/>
     public void LeftTransposed(ArrayView<float> left, ArrayView<float> right, ArrayView<float> result, GemmSizes sizes, bool accumulate) =>
@@ -74,9 +74,9 @@ internal sealed class PanelGemm<TTile>(ComputeDevice device) : IGemmKernels
     /// </summary>
     private static bool ColumnsInPlace(GemmSizes sizes) => sizes.Depth <= 64;
 
-    private KernelConfig Config(GemmSizes sizes, out PanelArguments arguments, bool accumulate, bool hasBias, bool inPlace)
+    private KernelConfig Config(GemmSizes sizes, out PanelArguments arguments, bool accumulate, bool hasBias, bool inPlace, bool rightTransposed = false)
     {
-        var (rowsPerGroup, columnsPerGroup) = plan.Choose(sizes);
+        var (rowsPerGroup, columnsPerGroup) = plan.Choose(sizes, rightTransposed);
         arguments = new(sizes.Rows, sizes.Columns, sizes.Depth, rowsPerGroup, columnsPerGroup, inPlace ? 1 : 0, accumulate ? 1 : 0, hasBias ? 1 : 0);
         return new KernelConfig(
             new Index3D((sizes.Columns + columnsPerGroup - 1) / columnsPerGroup, (sizes.Rows + rowsPerGroup - 1) / rowsPerGroup, 1),

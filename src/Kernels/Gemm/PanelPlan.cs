@@ -6,11 +6,14 @@ namespace Engine.Kernels;
 /// </summary>
 internal sealed class PanelPlan
 {
-    /// <summary>Rows of a group at most: the block of the result then stays in the second-level cache between cuts of the reduction.</summary>
-    private const int MaxRows = 516;
+    /// <summary>Rows of a group at most.</summary>
+    internal const int MaxRows = 1032;
 
-    /// <summary>Cost of packing one vector of the right operand, in multiply-adds.</summary>
-    private const long PackCost = 3;
+    /// <summary>Cost of packing one vector of the right operand, in multiply-adds of vectors.</summary>
+    private const long PackCost = 4;
+
+    /// <summary>The same where the right operand is stored transposed.</summary>
+    private const long TransposedPackCost = 20;
 
     private readonly int tileRows;
     private readonly int tailRows;
@@ -30,8 +33,9 @@ internal sealed class PanelPlan
 
     /// <summary>Chooses the block of the result that one group computes.</summary>
     /// <param name="sizes">The product's sizes.</param>
+    /// <param name="rightTransposed">Whether the right operand is stored transposed.</param>
     /// <returns>Rows (a multiple of the tile's) and columns (a multiple of a panel's width) of a group.</returns>
-    internal (int Rows, int Columns) Choose(GemmSizes sizes)
+    internal (int Rows, int Columns) Choose(GemmSizes sizes, bool rightTransposed)
     {
         var best = (Rows: tileRows, Columns: panelWidth);
         var bestCost = long.MaxValue;
@@ -53,7 +57,7 @@ internal sealed class PanelPlan
                 if (groups > mostGroups && bestCost != long.MaxValue)
                     break;
 
-                var cost = Cost(groups, Math.Min(groupRows, sizes.Rows), groupPanels);
+                var cost = Cost(groups, Math.Min(groupRows, sizes.Rows), groupPanels, rightTransposed);
                 if (cost < bestCost)
                 {
                     bestCost = cost;
@@ -72,12 +76,12 @@ internal sealed class PanelPlan
         blocks >= most ? most + 1 : Math.Min(most, blocks + Math.Max(1, blocks / 2));
 
     /// <summary>Time of the busiest processor for one step of the reduction, in multiply-adds of vectors.</summary>
-    private long Cost(long groups, int rows, int panels)
+    private long Cost(long groups, int rows, int panels, bool rightTransposed)
     {
         var whole = rows / tileRows;
         var computedRows = (long)whole * tileRows + Blocks(rows - whole * tileRows, tailRows) * tailRows;
         var copies = Blocks(rows, tileRows);
-        var group = 2 * computedRows * panels + 2 * PackCost * panels + copies;
+        var group = 2 * computedRows * panels + 2 * (rightTransposed ? TransposedPackCost : PackCost) * panels + copies;
         return (groups + processors - 1) / processors * group;
     }
 }

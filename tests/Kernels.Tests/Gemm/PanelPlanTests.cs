@@ -19,10 +19,10 @@ public sealed class PanelPlanTests
             {
                 foreach (var columns in new[] { 1, 2, 95, 384, 3072 })
                 {
-                    var (groupRows, groupColumns) = plan.Choose(new GemmSizes(rows, columns, 768));
+                    var (groupRows, groupColumns) = plan.Choose(new GemmSizes(rows, columns, 768), rightTransposed: false);
                     Assert.Equal(0, groupRows % tile.Rows);
                     Assert.Equal(0, groupColumns % (2 * tile.Width));
-                    Assert.InRange(groupRows, tile.Rows, 516);
+                    Assert.InRange(groupRows, tile.Rows, PanelPlan.MaxRows);
                     Assert.InRange(groupColumns, 2 * tile.Width, PanelKernels.MaxColumns);
                 }
             }
@@ -37,7 +37,7 @@ public sealed class PanelPlanTests
     [InlineData(1024, 3072)]
     public void TwoProcessorsGetEvenShares(int rows, int columns)
     {
-        var (groupRows, groupColumns) = new PanelPlan(default(PanelTile16), 2).Choose(new GemmSizes(rows, columns, 768));
+        var (groupRows, groupColumns) = new PanelPlan(default(PanelTile16), 2).Choose(new GemmSizes(rows, columns, 768), rightTransposed: false);
         var groups = ((rows + groupRows - 1) / groupRows) * ((columns + groupColumns - 1) / groupColumns);
 
         // The slower processor's share of the elements, were all groups full.
