@@ -198,13 +198,14 @@ internal static class PanelKernels
                     StorePanel(sums, bias, result, row, rows, column, endColumn, start, arguments, width);
                     panel += DepthCut * width * 2;
                 }
-            }
-        }
 
-        if (gelu != 0)
-        {
-            for (int row = firstRow; row < endRow; row++)
-                Activate(result, activation, row * arguments.Columns + firstColumn, endColumn - firstColumn, width, gelu);
+                // At once, while the tile's results are in the cache.
+                if (gelu != 0 && start + cut == depth)
+                {
+                    for (int i = 0; i < rows; i++)
+                        Activate(result, activation, (row + i) * arguments.Columns + firstColumn, endColumn - firstColumn, width, gelu);
+                }
+            }
         }
     }
 
