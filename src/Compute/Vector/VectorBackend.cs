@@ -1,3 +1,4 @@
+using Engine.Compute.Vector.Import;
 using ILGPU;
 using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
@@ -90,9 +91,13 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
             var program = compiler.Import(entryPoint, source, layout, options);
             return new VectorCompiledKernel(Context, entryPoint, backendContext.KernelInfo, name, program, layout, copies);
         }
-        catch (NotSupportedException exception)
+        catch (UnsupportedKernelException exception)
         {
             // ILGPU rethrows its own exception as it is and wraps every other in one that says nothing.
+            throw new InternalCompilerException(exception.Message, exception);
+        }
+        catch (NotSupportedException exception)
+        {
             throw new InternalCompilerException($"kernel {name} cannot run on the vector CPU: {exception.Message}", exception);
         }
     }
