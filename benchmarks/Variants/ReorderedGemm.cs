@@ -58,7 +58,7 @@ internal sealed class ReorderedGemm
             GemmForm.DataGradient => (new GemmSizes(m, k, n), dataGradient),
             _ => (new GemmSizes(k, n, m), weightGradient),
         };
-        var (rows, columns) = plan.Choose(sizes);
+        var (rows, columns) = plan.Choose(sizes, product.Form == GemmForm.DataGradient);
         columns = Math.Min(columns, ReorderedProduct.MostColumns);
 
         // As the original: copying costs time, but rows a multiple of 4,096 bytes apart push each other out of the cache, and columns are pages apart.
