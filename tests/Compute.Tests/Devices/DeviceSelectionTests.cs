@@ -54,25 +54,28 @@ public sealed class DeviceSelectionTests
     {
         // The first context of a process pays for much that has nothing to do with GPUs.
         ComputeDevice.Open("cpu").Dispose();
-        var direct = Fastest("cpu");
-        var auto = Fastest("auto");
+        var direct = double.MaxValue;
+        var auto = double.MaxValue;
+
+        // Other processes may take the processor away at any time: the best of several rounds counts, as many as it takes.
+        for (var round = 0; round < 10 && (round < 2 || auto - direct >= 100); round++)
+        {
+            direct = Math.Min(direct, Time("cpu", out _));
+            auto = Math.Min(auto, Time("auto", out var kind));
+            if (kind != DeviceKind.Cpu)
+            {
+                return;
+            }
+        }
+
         Assert.True(auto - direct < 100, $"cpu opens in {direct:F1} ms, auto in {auto:F1} ms");
 
-        static double Fastest(string selector)
+        static double Time(string selector, out DeviceKind kind)
         {
-            var best = double.MaxValue;
-            for (var i = 0; i < 3; i++)
-            {
-                var start = Stopwatch.GetTimestamp();
-                using var device = ComputeDevice.Open(selector);
-                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-                if (device.Kind != DeviceKind.Cpu)
-                {
-                    return 0;
-                }
-            }
-
-            return best;
+            var start = Stopwatch.GetTimestamp();
+            using var device = ComputeDevice.Open(selector);
+            kind = device.Kind;
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
     }
 
