@@ -12,10 +12,14 @@ namespace Engine.Kernels;
 /// <param name="hiddenSize">The row length of all three tables.</param>
 public sealed class Embedding(ComputeDevice device, int hiddenSize) : IDisposable
 {
+    // Batches accumulated between two clearings whose rows are remembered.
+    private const int TouchedBatches = 8;
+
     private readonly ScatterPlan wordPlan = new(device);
     private readonly ScatterPlan positionPlan = new(device);
     private readonly ScatterPlan segmentPlan = new(device);
     private readonly DeviceScratch<float> partials = new(device);
+    private readonly TouchedRows touchedWords = new(device, hiddenSize);
     private Action<KernelConfig, int, SpecializedValue<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>,
         ArrayView<float>, ArrayView<float>, ArrayView<float>>? forward;
 
@@ -68,6 +72,7 @@ public sealed class Embedding(ComputeDevice device, int hiddenSize) : IDisposabl
         positionPlan.Reserve(maxTokens);
         segmentPlan.Reserve(maxTokens);
         partials.Take(Math.Max(1L, (long)ScatterPlan.MaxPartials(maxTokens) * hiddenSize));
+        touchedWords.Reserve(TouchedBatches * maxTokens);
     }
 
     /// <summary>Sorts a batch's indices on the host and uploads the order in which <see cref="Backward"/> adds.</summary>
@@ -76,6 +81,7 @@ public sealed class Embedding(ComputeDevice device, int hiddenSize) : IDisposabl
     /// <param name="segments">[tokens].</param>
     public void Prepare(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, ReadOnlySpan<int> segments)
     {
+        touchedWords.Reserve(TouchedBatches * ids.Length);
         wordPlan.Upload(ids);
         positionPlan.Upload(positions);
         segmentPlan.Upload(segments);
@@ -83,7 +89,7 @@ public sealed class Embedding(ComputeDevice device, int hiddenSize) : IDisposabl
 
     /// <summary>
     /// Adds the gradient of every token's row to the rows of the three tables that it was made of, for the batch that
-    /// <see cref="Prepare"/> was last given. The tables' gradients are added to: clear them first where they hold nothing of this batch.
+    /// <see cref="Prepare"/> was last given. The tables' gradients are added to: see <see cref="ClearGradients"/>.
     /// </summary>
     /// <param name="dsum">[tokens, hiddenSize], the gradient of <see cref="Forward"/>'s result.</param>
     /// <param name="dwords">[vocabulary, hiddenSize].</param>
@@ -91,14 +97,30 @@ public sealed class Embedding(ComputeDevice device, int hiddenSize) : IDisposabl
     /// <param name="dsegmentTable">[segments, hiddenSize].</param>
     public void Backward(ArrayView<float> dsum, ArrayView<float> dwords, ArrayView<float> dpositionTable, ArrayView<float> dsegmentTable)
     {
+        touchedWords.Add(dwords, wordPlan.DistinctRows);
         Scatter(wordPlan, dsum, dwords);
         Scatter(positionPlan, dsum, dpositionTable);
         Scatter(segmentPlan, dsum, dsegmentTable);
     }
 
+    /// <summary>
+    /// Sets the gradients of the three tables to 0. Of the words' only those rows are written that <see cref="Backward"/> has added to since
+    /// the last call with the same view; between the two, nothing else may write to it.
+    /// </summary>
+    /// <param name="dwords">[vocabulary, hiddenSize].</param>
+    /// <param name="dpositionTable">[positions, hiddenSize].</param>
+    /// <param name="dsegmentTable">[segments, hiddenSize].</param>
+    public void ClearGradients(ArrayView<float> dwords, ArrayView<float> dpositionTable, ArrayView<float> dsegmentTable)
+    {
+        touchedWords.Clear(dwords);
+        dpositionTable.MemSetToZero(device.Stream);
+        dsegmentTable.MemSetToZero(device.Stream);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        touchedWords.Dispose();
         wordPlan.Dispose();
         positionPlan.Dispose();
         segmentPlan.Dispose();

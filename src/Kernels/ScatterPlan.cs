@@ -22,6 +22,8 @@ internal sealed class ScatterPlan(ComputeDevice device) : IDisposable
     private readonly DeviceScratch<int> deviceInts = new(device);
     private ulong[] keys = [];
     private int[] ints = [];
+    private int[] distinct = [];
+    private int distinctCount;
     private int tokens;
 
     /// <summary>The number of pieces.</summary>
@@ -32,6 +34,9 @@ internal sealed class ScatterPlan(ComputeDevice device) : IDisposable
 
     /// <summary>The number of rows that have several pieces.</summary>
     public int SplitRowCount { get; private set; }
+
+    /// <summary>The table rows that tokens add to, ascending, on the host.</summary>
+    public ReadOnlySpan<int> DistinctRows => distinct.AsSpan(0, distinctCount);
 
     /// <summary>[tokens]: token numbers, sorted by table row.</summary>
     public ArrayView<int> Order { get; private set; }
@@ -54,6 +59,7 @@ internal sealed class ScatterPlan(ComputeDevice device) : IDisposable
         {
             ints = new int[length];
             keys = new ulong[maxTokens];
+            distinct = new int[maxTokens];
         }
 
         deviceInts.Take(ints.Length);
@@ -92,9 +98,11 @@ internal sealed class ScatterPlan(ComputeDevice device) : IDisposable
     {
         PieceCount = 0;
         PartialCount = 0;
+        distinctCount = 0;
         for (int begin = 0; begin < tokens;)
         {
             int row = RowAt(begin);
+            distinct[distinctCount++] = row;
             int end = begin + 1;
             while (end < tokens && RowAt(end) == row)
                 end++;

@@ -138,12 +138,7 @@ internal sealed class BertEncoder
         var positions = layout.PositionTable.In(gradients);
         var segments = layout.SegmentTable.In(gradients);
         if (!accumulate)
-        {
-            words.MemSetToZero(stream);
-            positions.MemSetToZero(stream);
-            segments.MemSetToZero(stream);
-        }
-
+            kernels.Embedding.ClearGradients(words, positions, segments);
         kernels.Embedding.Backward(gradient, words, positions, segments);
     }
 
