@@ -47,7 +47,6 @@ public sealed partial class BertModel : IDisposable
             kernels,
             activations,
             arena.Layout,
-            device.Stream,
             arena.Parameters,
             trained == TrainedPart.All ? arena.Gradients : default);
         kernels.Reserve(configuration, limits, arena.Layout, trained);

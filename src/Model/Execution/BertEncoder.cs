@@ -1,6 +1,5 @@
 using Engine.Kernels;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace Engine.Model;
 
@@ -18,7 +17,6 @@ internal sealed class BertEncoder
     private readonly ModelKernels kernels;
     private readonly EncoderActivations activations;
     private readonly ParameterLayout layout;
-    private readonly AcceleratorStream stream;
     private readonly ArrayView<float> parameters;
     private readonly ArrayView<float> gradients;
     private readonly LayerViews[] weights;
@@ -29,7 +27,6 @@ internal sealed class BertEncoder
     /// <param name="kernels">The operations.</param>
     /// <param name="activations">Where intermediate results go.</param>
     /// <param name="layout">Where parameters are.</param>
-    /// <param name="stream">The device's stream.</param>
     /// <param name="parameters">The parameter arena.</param>
     /// <param name="gradients">The gradient arena; default where the encoder is not trained.</param>
     public BertEncoder(
@@ -37,7 +34,6 @@ internal sealed class BertEncoder
         ModelKernels kernels,
         EncoderActivations activations,
         ParameterLayout layout,
-        AcceleratorStream stream,
         ArrayView<float> parameters,
         ArrayView<float> gradients)
     {
@@ -45,7 +41,6 @@ internal sealed class BertEncoder
         this.kernels = kernels;
         this.activations = activations;
         this.layout = layout;
-        this.stream = stream;
         this.parameters = parameters;
         this.gradients = gradients;
         weights = [.. layout.Layers.Select(layer => layer.In(parameters))];
