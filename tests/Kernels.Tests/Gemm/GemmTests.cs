@@ -110,7 +110,9 @@ public sealed class GemmTests(TestDevices devices)
         using var bias = new Operand(device, 1, N, 3);
         using var preactivation = new Operand(device, M, N, 4);
         using var y = new Operand(device, M, N, 5);
-        foreach (var form in new[] { GeluForm.Erf, GeluForm.Tanh })
+        // The two kernels differ in one call; OpenCL on a processor takes seconds to compile each.
+        GeluForm[] forms = name == "opencl" && shape == "Panel" ? [GeluForm.Erf] : [GeluForm.Erf, GeluForm.Tanh];
+        foreach (var form in forms)
         {
             gemm.ForwardGelu(x.View, w.View, bias.View, preactivation.View, y.View, M, N, K, form);
             Compare(preactivation, M, N, K, x.At, w.At, (_, j) => bias.At(0, j));
