@@ -175,8 +175,12 @@ internal sealed class MemoryEmitter(EmissionContext context, SpillArea spill)
             il.Emit(OpCodes.Call, create);
             il.Emit(OpCodes.Ldc_I4_1);
             il.Emit(OpCodes.Call, gather);
+            if (methods.Bits != 512) continue;
+
+            // Vector512.Create of two halves goes through memory.
+            var join = half == 0 ? typeof(Vector256).GetMethod("ToVector512Unsafe")! : typeof(Vector512).GetMethod("WithUpper")!;
+            il.Emit(OpCodes.Call, join.MakeGenericMethod(typeof(float)));
         }
-        if (methods.Bits == 512) il.Emit(OpCodes.Call, typeof(Vector512).GetMethod("Create", [typeof(Vector256<float>), typeof(Vector256<float>)])!);
         if (load.Type == ScalarType.I32) il.Emit(OpCodes.Call, methods.Reinterpret(typeof(float), typeof(int)));
     }
 
