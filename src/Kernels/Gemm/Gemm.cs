@@ -143,7 +143,7 @@ public sealed class Gemm
 
     /// <summary>Whether a device's shared memory holds the panels.</summary>
     internal static bool Fits(TileTable tiles) =>
-        tiles.SharedMemoryBytes >= PanelKernels.SharedBytes && tiles.MaxGroupSize >= tiles.RowGroupSize && tiles.RowGroupSize <= 16;
+        tiles.SharedMemoryBytes >= PanelProduct.SharedBytes && tiles.MaxGroupSize >= tiles.RowGroupSize && tiles.RowGroupSize <= 16;
 
     private static void CheckSizes(int m, int n, int k)
     {

@@ -41,7 +41,7 @@ internal sealed class PanelPlan
         var bestCost = long.MaxValue;
         var panels = Blocks(sizes.Columns, panelWidth);
         var tiles = Blocks(sizes.Rows, tileRows);
-        var maxPanels = PanelKernels.MaxColumns / panelWidth;
+        var maxPanels = PanelProduct.MaxColumns / panelWidth;
         var minColumnBlocks = Blocks(panels, maxPanels);
         var minRowBlocks = Blocks(tiles, MaxRows / tileRows);
 

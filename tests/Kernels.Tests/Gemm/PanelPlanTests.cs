@@ -23,7 +23,7 @@ public sealed class PanelPlanTests
                     Assert.Equal(0, groupRows % tile.Rows);
                     Assert.Equal(0, groupColumns % (2 * tile.Width));
                     Assert.InRange(groupRows, tile.Rows, PanelPlan.MaxRows);
-                    Assert.InRange(groupColumns, 2 * tile.Width, PanelKernels.MaxColumns);
+                    Assert.InRange(groupColumns, 2 * tile.Width, PanelProduct.MaxColumns);
                 }
             }
         }
