@@ -19,6 +19,7 @@ public sealed class Embedding(ComputeDevice device, int hiddenSize) : IDisposabl
     private readonly ScatterPlan positionPlan = new(device);
     private readonly ScatterPlan segmentPlan = new(device);
     private readonly DeviceScratch<float> partials = new(device);
+    private readonly ZeroFill zeroFill = new(device);
     private readonly TouchedRows touchedWords = new(device, hiddenSize);
     private Action<KernelConfig, int, SpecializedValue<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>,
         ArrayView<float>, ArrayView<float>, ArrayView<float>>? forward;
@@ -113,8 +114,8 @@ public sealed class Embedding(ComputeDevice device, int hiddenSize) : IDisposabl
     public void ClearGradients(ArrayView<float> dwords, ArrayView<float> dpositionTable, ArrayView<float> dsegmentTable)
     {
         touchedWords.Clear(dwords);
-        dpositionTable.MemSetToZero(device.Stream);
-        dsegmentTable.MemSetToZero(device.Stream);
+        zeroFill.Run(dpositionTable);
+        zeroFill.Run(dsegmentTable);
     }
 
     /// <inheritdoc/>

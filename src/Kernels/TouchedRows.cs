@@ -11,6 +11,7 @@ namespace Engine.Kernels;
 internal sealed class TouchedRows(ComputeDevice device, int rowLength) : IDisposable
 {
     private readonly DeviceScratch<int> deviceRows = new(device);
+    private readonly ZeroFill zeroFill = new(device);
     private readonly List<int> rows = [];
     private (MemoryBuffer? Buffer, long Index, long Length) table;
     private int capacity;
@@ -43,7 +44,7 @@ internal sealed class TouchedRows(ComputeDevice device, int rowLength) : IDispos
         var identity = Identify(gradient);
         if (table != identity)
         {
-            gradient.MemSetToZero(device.Stream);
+            zeroFill.Run(gradient);
         }
         else if (rows.Count > 0)
         {

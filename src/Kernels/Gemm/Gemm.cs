@@ -1,6 +1,5 @@
 using Engine.Compute;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace Engine.Kernels;
 
@@ -13,7 +12,7 @@ namespace Engine.Kernels;
 /// </remarks>
 public sealed class Gemm
 {
-    private readonly ComputeDevice device;
+    private readonly ZeroFill zeroFill;
     private readonly IGemmKernels kernels;
 
     /// <summary>Makes the products for a device; kernels are compiled at their first use.</summary>
@@ -27,7 +26,7 @@ public sealed class Gemm
     internal Gemm(ComputeDevice device, GemmShape shape)
     {
         ArgumentNullException.ThrowIfNull(device);
-        this.device = device;
+        zeroFill = new ZeroFill(device);
         var panel = shape == GemmShape.Panel || (shape == GemmShape.Automatic && device.Tiles.PanelGemm && Fits(device.Tiles));
         kernels = (panel, device.Tiles.RowGroupSize) switch
         {
@@ -132,7 +131,7 @@ public sealed class Gemm
         if (m == 0)
         {
             if (!accumulate)
-                dw.SubView(0, (long)k * n).MemSetToZero(device.Stream);
+                zeroFill.Run(dw.SubView(0, (long)k * n));
             return;
         }
 
