@@ -15,7 +15,11 @@ internal static class ReferenceJobCommand
     /// <summary>Makes the command.</summary>
     public static Command Make()
     {
-        Option<string?> data = new("--data") { HelpName = "FILE", Description = "Kaggle's train.csv of Disaster Tweets (7,613 rows). [default: data/disaster-tweets/train.csv, here or above]" };
+        Option<string?> data = new("--data")
+        {
+            HelpName = "FILE",
+            Description = "Kaggle's train.csv of Disaster Tweets (7,613 rows). [default: data/disaster-tweets/train.csv, here or above]",
+        };
         Option<string?> only = new("--only") { Description = "Only this: trained or frozen." };
         only.AcceptOnlyFromAmong(ReferenceRun.Trained.Name, ReferenceRun.Frozen.Name);
         Option<int> seeds = new("--seeds") { Description = "Seeds, from 1.", DefaultValueFactory = _ => 3 };
@@ -67,14 +71,16 @@ internal static class ReferenceJobCommand
             long start = System.Diagnostics.Stopwatch.GetTimestamp();
             using FineTuning fineTuning = FineTuning.Prepare(device, weights, run.Settings(seed), labels, training, held);
             results.Add(fineTuning.Run(onEpoch: epoch => Console.WriteLine(
-                $"{seed,6}{epoch.Epoch,7}{epoch.Validation!.Accuracy,11:F4}{epoch.Validation.Loss,9:F4}{epoch.Validation.F1,9:F4}{epoch.TokensPerSecond,11:N0}{epoch.Duration.TotalSeconds,10:F1}")));
+                $"{seed,6}{epoch.Epoch,7}{epoch.Validation!.Accuracy,11:F4}{epoch.Validation.Loss,9:F4}{epoch.Validation.F1,9:F4}"
+                + $"{epoch.TokensPerSecond,11:N0}{epoch.Duration.TotalSeconds,10:F1}")));
             Console.WriteLine($"{seed,6}{"all",7}{"",40}{System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds,10:F1}");
         }
         for (int epoch = 0; epoch < results[0].Epochs.Count; epoch++)
         {
             Evaluation[] evaluations = [.. results.Select(result => result.Epochs[epoch].Validation!)];
             Console.WriteLine(
-                $"{"mean",6}{epoch + 1,7}{evaluations.Average(evaluation => evaluation.Accuracy),11:F4}{evaluations.Average(evaluation => evaluation.Loss),9:F4}{evaluations.Average(evaluation => evaluation.F1),9:F4}"
+                $"{"mean",6}{epoch + 1,7}{evaluations.Average(evaluation => evaluation.Accuracy),11:F4}{evaluations.Average(evaluation => evaluation.Loss),9:F4}"
+                + $"{evaluations.Average(evaluation => evaluation.F1),9:F4}"
                 + (double.IsNaN(run.Accuracies[epoch]) ? "" : $"   PyTorch: accuracy {run.Accuracies[epoch]:F3}, loss {run.Losses[epoch]:F3}"));
         }
         double accuracy = results.Average(result => result.Epochs[^1].Validation!.Accuracy);

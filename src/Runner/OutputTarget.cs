@@ -75,7 +75,9 @@ internal static class OutputTarget
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ModelException($"{option} {path}: the folder {above} cannot be written to; a writable folder was expected; give another path or change its permissions.", exception);
+            throw new ModelException(
+                $"{option} {path}: the folder {above} cannot be written to; a writable folder was expected; give another path or change its permissions.",
+                exception);
         }
     }
 }

@@ -22,9 +22,13 @@ internal sealed class TrainingReport(Terminal terminal, TrainingData data, FineT
             _majority = MajorityBaseline.Of(data.Labels.Count, trainingLabels, data.Labels.Encode(data.Validation));
         BertConfiguration configuration = run.Model.Configuration;
         string frozen = settings.Trained == TrainedPart.Head ? "head only, encoder frozen" : "all layers";
-        terminal.WriteLine($"Model {folder}: {configuration.LayerCount} layers, hidden size {configuration.HiddenSize}, {run.Model.Parameters.ParameterCount:N0} parameters; training {frozen}, head {settings.Head}");
+        terminal.WriteLine(
+            $"Model {folder}: {configuration.LayerCount} layers, hidden size {configuration.HiddenSize}, "
+            + $"{run.Model.Parameters.ParameterCount:N0} parameters; training {frozen}, head {settings.Head}");
         terminal.WriteLine($"Device {device.Name}; {run.Model.DeviceBytes / 1e6:F0} MB planned");
-        terminal.WriteLine($"Rows {data.Training.Count} for training, {data.Validation?.Count ?? 0} for validation; classes {data.Labels.Describe()}; {run.TrainingTexts.Ids.Length / (double)run.TrainingTexts.Count:F1} tokens a text");
+        terminal.WriteLine(
+            $"Rows {data.Training.Count} for training, {data.Validation?.Count ?? 0} for validation; classes {data.Labels.Describe()}; "
+            + $"{run.TrainingTexts.Ids.Length / (double)run.TrainingTexts.Count:F1} tokens a text");
         EvaluationReport.SayCut(terminal, run.TrainingTexts.CutTexts, data.Training.Count, settings.MaxLength, "training texts");
         EvaluationReport.SayCut(terminal, run.ValidationTexts?.CutTexts ?? 0, data.Validation?.Count ?? 0, settings.MaxLength, "validation texts");
         if (data.Validation is null)
@@ -33,7 +37,8 @@ internal sealed class TrainingReport(Terminal terminal, TrainingData data, FineT
 
     /// <summary>After each step: the progress line.</summary>
     public void Step(TrainingProgress at) => _progress.Update(() =>
-        $"epoch {at.Epoch}/{at.Epochs}  step {at.StepInEpoch}/{at.StepsPerEpoch}  loss {at.Loss:F4}  accuracy {at.Accuracy:F4}  {at.TokensPerSecond:N0} tokens/s  {ProgressLine.Duration(at.Remaining)} left");
+        $"epoch {at.Epoch}/{at.Epochs}  step {at.StepInEpoch}/{at.StepsPerEpoch}  "
+        + $"loss {at.Loss:F4}  accuracy {at.Accuracy:F4}  {at.TokensPerSecond:N0} tokens/s  {ProgressLine.Duration(at.Remaining)} left");
 
     /// <summary>After each epoch: its figures.</summary>
     public void Epoch(EpochResult epoch)
@@ -46,7 +51,9 @@ internal sealed class TrainingReport(Terminal terminal, TrainingData data, FineT
             terminal.WriteLine($"{training}; {rate}");
             return;
         }
-        terminal.WriteLine($"{training}; validation loss {validation.Loss:F4}, accuracy {EvaluationReport.Accuracy(validation, _majority!, data.Labels)}, F1 {validation.F1:F4}; {rate}");
+        terminal.WriteLine(
+            $"{training}; validation loss {validation.Loss:F4}, "
+            + $"accuracy {EvaluationReport.Accuracy(validation, _majority!, data.Labels)}, F1 {validation.F1:F4}; {rate}");
         EvaluationReport.WarnIfUniform(terminal, validation, data.Labels);
     }
 

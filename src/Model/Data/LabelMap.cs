@@ -47,10 +47,12 @@ public sealed class LabelMap
             distinct.Add(labels[row]);
         }
         if (distinct.Count == 1)
-            throw new ModelException($"{table.Source}: all {labels.Length} rows have the label \"{labels[0]}\"; at least two classes were expected; add rows of another class.");
+            throw new ModelException(
+                $"{table.Source}: all {labels.Length} rows have the label \"{labels[0]}\"; at least two classes were expected; add rows of another class.");
         if (distinct.Count > 20 && distinct.Count > labels.Length / 2)
             throw new ModelException(
-                $"{table.Source}: {distinct.Count} different labels in {labels.Length} rows are no classes; several rows of each class were expected; name the right column with --label-column.");
+                $"{table.Source}: {distinct.Count} different labels in {labels.Length} rows are no classes; "
+                + "several rows of each class were expected; name the right column with --label-column.");
         bool integers = distinct.All(label => long.TryParse(label, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _));
         return new LabelMap(integers
             ? [.. distinct.OrderBy(label => long.Parse(label, CultureInfo.InvariantCulture)).ThenBy(label => label, StringComparer.Ordinal)]
@@ -69,7 +71,8 @@ public sealed class LabelMap
         {
             if (!_numbers.TryGetValue(labels[row], out numbers[row]))
                 throw new ModelException(
-                    $"{table.Source}, line {table.Lines[row]}: the label \"{labels[row]}\" is none of the classes {Describe()}; correct the row, or use a model trained with this class.");
+                    $"{table.Source}, line {table.Lines[row]}: the label \"{labels[row]}\" is none of the classes {Describe()}; "
+                    + "correct the row, or use a model trained with this class.");
         }
         return numbers;
     }

@@ -31,7 +31,9 @@ public sealed class TextClassifier
     {
         BertConfiguration configuration = BertConfiguration.Load(folder);
         if (configuration.Head is null)
-            throw new ModelException($"{folder}: the model has no classification head, and one was expected; fine-tune it first (engine train --model {folder}) and give the result.");
+            throw new ModelException(
+                $"{folder}: the model has no classification head, and one was expected; "
+                + $"fine-tune it first (engine train --model {folder}) and give the result.");
         return new TextClassifier(folder, WordPieceTokenizer.Load(folder), configuration);
     }
 

@@ -18,10 +18,12 @@ public static class TextLengths
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(table);
         if (table.Pairs is not null && configuration.SegmentCount < 2)
-            throw new ModelException($"{table.Source} has pairs, and the model has one segment only (type_vocab_size 1); two were expected; use another model or no pair column.");
+            throw new ModelException(
+                $"{table.Source} has pairs, and the model has one segment only (type_vocab_size 1); two were expected; use another model or no pair column.");
         if (tokenizer.Vocabulary.Count > configuration.VocabularySize)
             throw new ModelException(
-                $"{tokenizer.Vocabulary.Source} has {tokenizer.Vocabulary.Count} tokens, and the model {configuration.VocabularySize} (vocab_size); at most as many were expected; use the vocabulary that belongs to the model.");
+                $"{tokenizer.Vocabulary.Source} has {tokenizer.Vocabulary.Count} tokens, and the model {configuration.VocabularySize} (vocab_size); "
+                + "at most as many were expected; use the vocabulary that belongs to the model.");
         return tokenizer.EncodeAll(table.Texts, table.Pairs, Math.Min(maxLength, configuration.MaxPositions));
     }
 }

@@ -58,7 +58,8 @@ internal sealed class EmbedCommand : ICommandDefinition
         using ComputeDevice device = _device.Open(parsed, terminal);
         ProgressLine progress = new(terminal);
         float[] vectors = TextEmbedder.Embed(
-            device, folder, texts, Poolings[parsed.GetRequiredValue(_pooling)], parsed.GetValue(_normalize) == "true", done => progress.Update(() => $"{done} of {table.Count} rows"), stop);
+            device, folder, texts, Poolings[parsed.GetRequiredValue(_pooling)], parsed.GetValue(_normalize) == "true",
+            done => progress.Update(() => $"{done} of {table.Count} rows"), stop);
         progress.Clear();
         OutputTarget.MakeFolderOf(output);
         EmbeddingWriter.Write(output, table.Ids, vectors);

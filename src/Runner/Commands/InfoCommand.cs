@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Engine.Model;
 using Engine.Model.Checkpoints;
+using Engine.Model.Data;
 using Engine.Tokenizer;
 
 namespace Engine.Runner.Commands;
@@ -32,14 +33,17 @@ internal sealed class InfoCommand : ICommandDefinition
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));
         terminal.WriteLine($"model       {folder}");
         terminal.WriteLine(
-            $"encoder     {configuration.LayerCount} layers, hidden size {configuration.HiddenSize}, {configuration.HeadCount} attention heads, intermediate size {configuration.IntermediateSize}");
+            $"encoder     {configuration.LayerCount} layers, hidden size {configuration.HiddenSize}, {configuration.HeadCount} attention heads, "
+            + $"intermediate size {configuration.IntermediateSize}");
         terminal.WriteLine($"positions   {configuration.MaxPositions}, segments {configuration.SegmentCount}");
         terminal.WriteLine($"activation  {(configuration.Gelu == Kernels.GeluForm.Erf ? "GELU, exact (erf)" : "GELU, tanh form")}");
         terminal.WriteLine($"dropout     {configuration.HiddenDropout} hidden, {configuration.AttentionDropout} attention");
         terminal.WriteLine($"vocabulary  {tokenizer.Vocabulary.Count} tokens, {(tokenizer.Options.Lowercase ? "uncased" : "cased")}");
-        terminal.WriteLine($"tensors     {file.Tensors.Count}, {file.Tensors.Values.Sum(tensor => tensor.Count):N0} numbers, {string.Join(", ", file.Tensors.Values.Select(tensor => tensor.TypeName).Distinct().Order())}");
+        terminal.WriteLine(
+            $"tensors     {file.Tensors.Count}, {file.Tensors.Values.Sum(tensor => tensor.Count):N0} numbers, "
+            + $"{string.Join(", ", file.Tensors.Values.Select(tensor => tensor.TypeName).Distinct().Order())}");
         terminal.WriteLine(configuration.Head is HeadOptions head
-            ? $"head        {head.Kind}, dropout {head.Dropout}, classes {string.Join(", ", head.Labels.Take(20).Select(label => $"\"{label}\""))}{(head.Labels.Count > 20 ? $" and {head.Labels.Count - 20} more" : "")}"
+            ? $"head        {head.Kind}, dropout {head.Dropout}, classes {new LabelMap(head.Labels).Describe()}"
             : "head        none: fine-tune it to classify (engine train)");
         if (parsed.GetValue(_tensors))
         {

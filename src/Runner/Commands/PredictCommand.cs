@@ -57,7 +57,9 @@ internal sealed class PredictCommand : ICommandDefinition
             throw new ModelException($"--threshold: the model has {labels.Count} classes, and two were expected; leave it out, the most probable class is predicted.");
         int? only = null;
         if (parsed.GetValue(_only) is string name)
-            only = labels.TryGetNumber(name, out int number) ? number : throw new ModelException($"--only {name}: one of the model's classes {labels.Describe()} was expected; give one of them.");
+            only = labels.TryGetNumber(name, out int number)
+                ? number
+                : throw new ModelException($"--only {name}: one of the model's classes {labels.Describe()} was expected; give one of them.");
         TextTable table = TextTable.Read(parsed.GetRequiredValue(_input), _columns.Names(parsed), LabelColumn.Ignored);
         int length = parsed.GetValue(_length);
         TokenizedTexts texts = classifier.Tokenize(table, length);

@@ -109,7 +109,9 @@ internal sealed class TokenizeCommand : ICommandDefinition
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new ModelException($"{name}, line {line}: no JSON object with \"text\" (and optionally \"pair\") as texts, which was expected on each line; correct the line.", exception);
+            throw new ModelException(
+                $"{name}, line {line}: no JSON object with \"text\" (and optionally \"pair\") as texts, which was expected on each line; correct the line.",
+                exception);
         }
     }
 

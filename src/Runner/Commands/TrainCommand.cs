@@ -97,7 +97,9 @@ internal sealed class TrainCommand : ICommandDefinition
             return;
         Evaluation evaluation = new(data.Labels.Count, labels, probabilities, losses);
         MajorityBaseline majority = MajorityBaseline.Of(data.Labels.Count, data.Labels.Encode(data.Training), labels);
-        terminal.WriteLine($"Test accuracy {EvaluationReport.Accuracy(evaluation, majority, data.Labels)}, F1 {evaluation.F1:F4}, AUC {evaluation.AreaUnderCurve():F4} on {table.Count} rows of {table.Source}");
+        terminal.WriteLine(
+            $"Test accuracy {EvaluationReport.Accuracy(evaluation, majority, data.Labels)}, "
+            + $"F1 {evaluation.F1:F4}, AUC {evaluation.AreaUnderCurve():F4} on {table.Count} rows of {table.Source}");
         EvaluationReport.WarnIfUniform(terminal, evaluation, data.Labels);
     }
 

@@ -49,7 +49,8 @@ internal static class OptionFactory
     };
 
     /// <summary>A seed.</summary>
-    public static Option<ulong> Seed() => Number("--seed", "N", 1UL, "Seed of everything that is random: the same seed gives the same result.", _ => true, "a whole number of at least 0");
+    public static Option<ulong> Seed() => Number(
+        "--seed", "N", 1UL, "Seed of everything that is random: the same seed gives the same result.", _ => true, "a whole number of at least 0");
 
     private static Option<T> Number<T>(string name, string valueName, T defaultValue, string description, Func<T, bool> fits, string expected)
         where T : struct, INumber<T> => new(name)
