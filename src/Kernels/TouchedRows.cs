@@ -45,8 +45,13 @@ internal sealed class TouchedRows(ComputeDevice device, int rowLength) : IDispos
         if (table != identity)
         {
             zeroFill.Run(gradient);
+
+            // Row 0 once more, by rows: the first step compiles what later ones run.
+            rows.Clear();
+            rows.Add(0);
         }
-        else if (rows.Count > 0)
+
+        if (rows.Count > 0)
         {
             var list = deviceRows.Take(Math.Max(1, capacity)).SubView(0, rows.Count);
             list.CopyFromCPU(device.Stream, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows));

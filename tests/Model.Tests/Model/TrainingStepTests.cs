@@ -123,6 +123,26 @@ public sealed class TrainingStepTests(ModelDevices devices)
         Assert.True(one.AsSpan().SequenceEqual(Train(1)), "twice");
     }
 
+    [Fact]
+    public void Nothing_is_compiled_after_the_first_step_whatever_the_batch()
+    {
+        using var device = Engine.Compute.ComputeDevice.Open("cpu");
+        using var model = BertModel.Load(
+            device, Fixtures.At("models", "wide"), Head(HeadKind.PooledSoftmax, 0.1f), 21, new BatchLimits(Lengths.Sum(), Lengths.Length), TrainedPart.All);
+        void Step(int step, int[] lengths)
+        {
+            model.ForwardTraining(Batches.Random(model.Configuration, lengths, (ulong)step), new TrainingPass(21, step, lengths.Length));
+            model.Backward();
+            model.OptimizerStep(new OptimizerSettings(), 1e-3, step);
+        }
+        Step(0, [16, 16, 16, 16]);
+        int? compiled = device.CompiledKernels;
+        Step(1, Lengths);
+        Step(2, [1]);
+        Step(3, [33, 64]);
+        Assert.Equal(compiled, device.CompiledKernels);
+    }
+
     [Theory]
     [MemberData(nameof(Heads))]
     public void A_frozen_encoder_trains_the_head_from_features_as_from_texts(HeadKind kind)
