@@ -3,8 +3,8 @@ using ILGPU.IR;
 using ILGPU.IR.Values;
 using Barrier = ILGPU.IR.Values.Barrier;
 using Block = Engine.Compute.Vector.IR.Block;
-using Value = Engine.Compute.Vector.IR.Value;
 using SourceValue = ILGPU.IR.Value;
+using Value = Engine.Compute.Vector.IR.Value;
 
 namespace Engine.Compute.Vector.Import;
 
