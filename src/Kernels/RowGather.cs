@@ -1,44 +1,12 @@
 using Engine.Compute;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace Engine.Kernels;
 
-/// <summary>Takes the first row of every sequence ([CLS]) out of a packed batch, and scatters gradients back.</summary>
+/// <summary>Takes the first row of every sequence ([CLS]) out of a packed batch; backward, the gradient goes there and every other row of the sequences is 0.</summary>
 /// <param name="device">The device to run on.</param>
-public sealed class RowGather(ComputeDevice device)
+public sealed class RowGather(ComputeDevice device) : SequencePooling(device, ForwardKernel, BackwardKernel)
 {
-    private Action<KernelConfig, int, ArrayView<int>, ArrayView<float>, ArrayView<float>>? forward;
-    private Action<KernelConfig, int, ArrayView<int>, ArrayView<float>, ArrayView<float>>? backward;
-
-    /// <summary>y[s] = x[sequenceOffsets[s]].</summary>
-    /// <param name="x">[tokens, width].</param>
-    /// <param name="sequenceOffsets">[sequences + 1], the first token of every sequence and the number of tokens.</param>
-    /// <param name="y">[sequences, width].</param>
-    /// <param name="sequences">The number of sequences.</param>
-    /// <param name="width">The row length.</param>
-    public void Forward(ArrayView<float> x, ArrayView<int> sequenceOffsets, ArrayView<float> y, int sequences, int width)
-    {
-        if (sequences == 0)
-            return;
-        forward ??= device.Accelerator.LoadStreamKernel<int, ArrayView<int>, ArrayView<float>, ArrayView<float>>(ForwardKernel);
-        forward(new KernelConfig(sequences, device.Tiles.RowGroupSize), width, sequenceOffsets, x, y);
-    }
-
-    /// <summary>dx[sequenceOffsets[s]] = dy[s], and 0 in every other row of the sequences.</summary>
-    /// <param name="dy">[sequences, width].</param>
-    /// <param name="sequenceOffsets">As in the forward pass.</param>
-    /// <param name="dx">[tokens, width], overwritten.</param>
-    /// <param name="sequences">The number of sequences.</param>
-    /// <param name="width">The row length.</param>
-    public void Backward(ArrayView<float> dy, ArrayView<int> sequenceOffsets, ArrayView<float> dx, int sequences, int width)
-    {
-        if (sequences == 0)
-            return;
-        backward ??= device.Accelerator.LoadStreamKernel<int, ArrayView<int>, ArrayView<float>, ArrayView<float>>(BackwardKernel);
-        backward(new KernelConfig(sequences, device.Tiles.RowGroupSize), width, sequenceOffsets, dy, dx);
-    }
-
     [Kernel]
     private static void ForwardKernel(int width, ArrayView<int> sequenceOffsets, ArrayView<float> x, ArrayView<float> y)
     {

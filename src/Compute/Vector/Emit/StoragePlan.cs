@@ -49,7 +49,7 @@ internal sealed class StoragePlan
         CollectUses(function);
         NumberPositions(function);
         ChooseInlined(function);
-        ChooseShared(function);
+        ChooseShared();
         Allocate(function);
     }
 
@@ -178,7 +178,7 @@ internal sealed class StoragePlan
     }
 
     /// <summary>A value that comes around a loop is written straight into its phi's local where the phi's old value is dead by then.</summary>
-    private void ChooseShared(Function function)
+    private void ChooseShared()
     {
         foreach (var loop in forest.Loops)
         {
@@ -189,14 +189,12 @@ internal sealed class StoragePlan
                 if (next.IsConstant || next.Op == Opcode.Phi || loop.IsInvariant(next) || inlined.Contains(next) || shared.ContainsKey(next)) continue;
                 if (forest.Of(next.Block!) != loop || shapes.Of(next) != shapes.Of(phi) || Prologue.Contains(next)) continue;
                 int defined = positions[next];
-                if (lanes.Vectors > 1 && !IsLaneWise(next)) continue;
+                // Only where vector v of the result depends on no other vectors of the operands may it replace one of them.
+                if (lanes.Vectors > 1 && !next.IsPure) continue;
                 if (uses.GetValueOrDefault(phi, []).All(use => PositionOf(use) <= defined)) shared[next] = phi;
             }
         }
     }
-
-    /// <summary>Whether vector v of the result depends on vectors v of the operands only, so that it may replace one of them.</summary>
-    private static bool IsLaneWise(Value value) => value.IsPure;
 
     private int LastUse(Value value, bool vectorsOnly)
     {

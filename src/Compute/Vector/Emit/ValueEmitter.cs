@@ -133,7 +133,8 @@ internal sealed class ValueEmitter
     public void PushRemainingExtent(int dimension)
     {
         // extent - grid index * group size, at most the group's size.
-        PushExtent(dimension);
+        il.Emit(OpCodes.Ldarg, LaunchArgument);
+        il.Emit(OpCodes.Ldfld, typeof(LaunchInfo).GetField("Extent" + "XYZ"[dimension])!);
         il.Emit(OpCodes.Ldarg, (short)(GridArgument + dimension));
         il.Emit(OpCodes.Conv_I8);
         il.Emit(OpCodes.Ldarg, LaunchArgument);
@@ -206,14 +207,6 @@ internal sealed class ValueEmitter
                 il.Emit(OpCodes.Ldarg, LaunchArgument);
                 il.Emit(OpCodes.Ldfld, typeof(LaunchInfo).GetField("Grid" + "XYZ"[(int)value.Immediate])!);
                 break;
-            case Opcode.Extent:
-                PushExtent((int)value.Immediate);
-                break;
-            case Opcode.DynamicSharedBytes:
-                il.Emit(OpCodes.Ldarg, LaunchArgument);
-                il.Emit(OpCodes.Ldfld, typeof(LaunchInfo).GetField(nameof(LaunchInfo.DynamicSharedBytes))!);
-                il.Emit(OpCodes.Conv_I8);
-                break;
             case Opcode.GroupIndex:
                 PushFirstGroupIndex((int)value.Immediate, vector);
                 break;
@@ -252,12 +245,6 @@ internal sealed class ValueEmitter
         if (offset == 0) return;
         il.Emit(OpCodes.Ldc_I4, offset);
         il.Emit(OpCodes.Add);
-    }
-
-    private void PushExtent(int dimension)
-    {
-        il.Emit(OpCodes.Ldarg, LaunchArgument);
-        il.Emit(OpCodes.Ldfld, typeof(LaunchInfo).GetField("Extent" + "XYZ"[dimension])!);
     }
 
     /// <summary>Pushes the linear index of a vector's first thread.</summary>

@@ -26,9 +26,6 @@ internal enum Opcode : byte
     /// <summary>Threads of a group, dimension imm; a constant once the group's shape is known.</summary>
     GroupDimension,
 
-    /// <summary>Extent of an implicitly grouped launch, dimension imm (I64).</summary>
-    Extent,
-
     /// <summary>Lane in the warp.</summary>
     LaneIndex,
 
@@ -40,9 +37,6 @@ internal enum Opcode : byte
 
     /// <summary>Physical start of local allocation imm, its elements laid out lane by lane (after <c>LocalArrayLayout</c>).</summary>
     LocalStorage,
-
-    /// <summary>Bytes of dynamic shared memory of the launch (I64).</summary>
-    DynamicSharedBytes,
 
     /// <summary>Thread's linear index in its vector block: what separates lanes in <see cref="LocalStorage"/>.</summary>
     StorageLane,
