@@ -93,7 +93,7 @@ public sealed record BertConfiguration
             NewLine = "\n",
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         });
-        Checkpoints.AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text + "\n")));
+        AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text + "\n")));
     }
 
     private static BertConfiguration FromJson(JsonFields fields)

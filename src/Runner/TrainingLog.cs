@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Engine.Model.Data;
+using Engine.Model;
 using Engine.Model.Training;
 
 namespace Engine.Runner;

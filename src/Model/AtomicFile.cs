@@ -1,13 +1,17 @@
-namespace Engine.Model.Data;
+using Engine.Model.Data;
 
-/// <summary>Writes files so that a reader sees the old content or the new one, never a part: temporary file, flush, rename.</summary>
+namespace Engine.Model;
+
+/// <summary>
+/// Writes files so that a reader sees the old content or the new one, never a part: into a temporary file beside the target, flushed to the disk, then
+/// renamed.
+/// </summary>
 public static class AtomicFile
 {
     /// <summary>Writes a file through a stream. When <paramref name="write"/> throws, the old file stays and the temporary one is removed.</summary>
     /// <param name="path">The file to write; its folder must exist.</param>
     /// <param name="write">Writes the content.</param>
-    /// <exception cref="IOException">The folder or the file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder or the file may not be written.</exception>
+    /// <exception cref="ModelException">The file cannot be written.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -23,18 +27,21 @@ public static class AtomicFile
             }
             File.Move(temporary, target, overwrite: true);
         }
-        catch
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            File.Delete(temporary);
-            throw;
+            throw new ModelException($"{path}: cannot be written ({exception.Message}); choose a folder that is writable and has room", exception);
+        }
+        finally
+        {
+            if (File.Exists(temporary))
+                File.Delete(temporary);
         }
     }
 
     /// <summary>Writes UTF-8 text (no byte order mark) with line feeds as <paramref name="write"/> produces it.</summary>
     /// <param name="path">The file to write; its folder must exist.</param>
     /// <param name="write">Writes the content.</param>
-    /// <exception cref="IOException">The folder or the file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder or the file may not be written.</exception>
+    /// <exception cref="ModelException">The file cannot be written.</exception>
     public static void WriteText(string path, Action<TextWriter> write)
     {
         ArgumentNullException.ThrowIfNull(write);
