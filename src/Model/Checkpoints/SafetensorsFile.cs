@@ -40,17 +40,14 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="ModelException">The file is missing, not a safetensors file, cut short or altered.</exception>
     public static SafetensorsFile Open(string path)
     {
-        SafeFileHandle? handle = null;
+        var handle = CheckedFile.Open(path);
         try
         {
-            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
             return new SafetensorsFile(path, handle, SafetensorsHeader.Read(path, handle));
         }
-        catch (Exception exception)
+        catch
         {
-            handle?.Dispose();
-            if (exception is IOException or UnauthorizedAccessException)
-                throw new ModelException($"{path}: cannot be read ({exception.Message}); check the path and the permissions", exception);
+            handle.Dispose();
             throw;
         }
     }
@@ -152,15 +149,6 @@ public sealed class SafetensorsFile : IDisposable
         return bytes;
     }
 
-    private void ReadBytes(TensorEntry entry, long offset, Span<byte> target)
-    {
-        try
-        {
-            SafetensorsHeader.ReadExactly(Path, handle, entry.Offset + offset, target);
-        }
-        catch (IOException exception)
-        {
-            throw new ModelException($"{Path}: tensor \"{entry.Name}\" cannot be read ({exception.Message}); check the disk", exception);
-        }
-    }
+    private void ReadBytes(TensorEntry entry, long offset, Span<byte> target) =>
+        CheckedFile.ReadExactly(Path, handle, entry.Offset + offset, target);
 }

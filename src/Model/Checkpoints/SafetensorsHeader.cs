@@ -22,9 +22,7 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, TensorEntry
         long fileLength = RandomAccess.GetLength(handle);
         Span<byte> prefix = stackalloc byte[PrefixBytes];
         prefix = prefix[..(int)Math.Min(PrefixBytes, fileLength)];
-        ReadExactly(path, handle, 0, prefix);
-        if (prefix.StartsWith("version "u8))
-            throw new ModelException($"{path}: is a Git LFS pointer, expected the weights themselves; run \"git lfs pull\" or download the file");
+        CheckedFile.ReadExactly(path, handle, 0, prefix);
         if (prefix.Length < PrefixBytes)
             throw new ModelException($"{path}: has {fileLength} bytes, expected at least {PrefixBytes}; {Advice}");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
@@ -37,22 +35,8 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, TensorEntry
         }
 
         var json = new byte[length];
-        ReadExactly(path, handle, PrefixBytes, json);
+        CheckedFile.ReadExactly(path, handle, PrefixBytes, json);
         return Parse(path, json, fileLength);
-    }
-
-    /// <summary>Fills a span from a place in a file.</summary>
-    /// <exception cref="ModelException">The file ends before.</exception>
-    public static void ReadExactly(string path, SafeFileHandle handle, long offset, Span<byte> target)
-    {
-        while (target.Length > 0)
-        {
-            int count = RandomAccess.Read(handle, target, offset);
-            if (count == 0)
-                throw new ModelException($"{path}: ends at byte {offset}, expected {target.Length} bytes more; it was cut while it was read");
-            offset += count;
-            target = target[count..];
-        }
     }
 
     /// <summary>Parses and checks the JSON text.</summary>
@@ -198,7 +182,8 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, TensorEntry
         "I64" => (TensorType.I64, 64),
         "I32" => (TensorType.I32, 32),
         "U8" => (TensorType.U8, 8),
-        "BOOL" or "I8" or "F8_E5M2" or "F8_E4M3" or "F8_E8M0" or "F8_E4M3FNUZ" or "F8_E5M2FNUZ" => (TensorType.Other, 8),
+        "BOOL" => (TensorType.Bool, 8),
+        "I8" or "F8_E5M2" or "F8_E4M3" or "F8_E8M0" or "F8_E4M3FNUZ" or "F8_E5M2FNUZ" => (TensorType.Other, 8),
         "I16" or "U16" => (TensorType.Other, 16),
         "U32" => (TensorType.Other, 32),
         "U64" or "C64" => (TensorType.Other, 64),

@@ -1,6 +1,6 @@
 namespace Engine.Model.Checkpoints;
 
-/// <summary>The element types of a safetensors file that this project reads.</summary>
+/// <summary>The element types of a checkpoint that this project reads.</summary>
 public enum TensorType
 {
     /// <summary>IEEE single precision.</summary>
@@ -23,6 +23,12 @@ public enum TensorType
 
     /// <summary>Bytes.</summary>
     U8,
+
+    /// <summary>Truth values, a byte each.</summary>
+    Bool,
+
+    /// <summary>Strings of bytes, of any length each.</summary>
+    String,
 
     /// <summary>A type of the format that holds no weights of a BERT; such tensors can be listed but not read.</summary>
     Other,
