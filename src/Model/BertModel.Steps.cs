@@ -152,7 +152,7 @@ public sealed partial class BertModel
         Read(head.Features, target);
     }
 
-    /// <summary>Copies the states of the last batch. Those before the last layer are kept only where the encoder is trained.</summary>
+    /// <summary>Copies the states of the last batch. Those before the last layer are kept only where that was asked for or the encoder is trained.</summary>
     /// <param name="index">0: the embedding's output; i + 1: layer i's.</param>
     /// <param name="target">[tokens, hidden].</param>
     /// <exception cref="InvalidOperationException">These states were not kept, or the last forward pass did not compute all of them.</exception>
@@ -160,8 +160,8 @@ public sealed partial class BertModel
     {
         if (index == Configuration.LayerCount)
             CheckAllStates();
-        if (trained != TrainedPart.All && index != Configuration.LayerCount)
-            throw new InvalidOperationException("States before the last layer are kept only where the encoder is trained.");
+        if (!keepsStates && index != Configuration.LayerCount)
+            throw new InvalidOperationException("States before the last layer are kept only where that was asked for or the encoder is trained.");
         Read(encoder.Hidden(index), target);
     }
 
@@ -178,7 +178,7 @@ public sealed partial class BertModel
         }
 
         var states = new float[batch.Tokens * Configuration.HiddenSize];
-        for (int i = trained == TrainedPart.All ? 0 : Configuration.LayerCount; states.Length > 0 && i <= Configuration.LayerCount; i++)
+        for (int i = keepsStates ? 0 : Configuration.LayerCount; states.Length > 0 && i <= Configuration.LayerCount; i++)
         {
             var part = states.AsSpan(0, i == Configuration.LayerCount && encoder.FirstOnly ? batch.Sequences * Configuration.HiddenSize : states.Length);
             Read(encoder.Hidden(i), part);

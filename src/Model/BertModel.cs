@@ -18,6 +18,7 @@ public sealed partial class BertModel : IDisposable
 {
     private readonly ComputeDevice device;
     private readonly TrainedPart trained;
+    private readonly bool keepsStates;
     private readonly string sourceFolder;
     private readonly ParameterArena arena;
     private readonly ModelKernels kernels;
@@ -28,10 +29,17 @@ public sealed partial class BertModel : IDisposable
     private readonly MemoryBuffer1D<float, Stride1D.Dense>? gradientNorm;
 
     private BertModel(
-        ComputeDevice device, string folder, BertConfiguration configuration, ParameterArena arena, BatchLimits limits, TrainedPart trained)
+        ComputeDevice device,
+        string folder,
+        BertConfiguration configuration,
+        ParameterArena arena,
+        BatchLimits limits,
+        TrainedPart trained,
+        bool keepStates)
     {
         this.device = device;
         this.trained = trained;
+        keepsStates = keepStates || trained == TrainedPart.All;
         this.arena = arena;
         sourceFolder = folder;
         Configuration = configuration;
@@ -39,7 +47,7 @@ public sealed partial class BertModel : IDisposable
         kernels = new ModelKernels(device, configuration, limits);
         batch = new DeviceBatch(device, configuration, limits);
         activationArena = new DeviceArena(device);
-        var activations = new EncoderActivations(activationArena, configuration, limits, trained == TrainedPart.All);
+        var activations = new EncoderActivations(activationArena, configuration, limits, trained == TrainedPart.All, keepStates);
         head = new ClassifierHead(configuration, kernels, arena.Layout, activationArena, limits, device.Stream, arena.Parameters, arena.Gradients);
         activationArena.Allocate();
         encoder = new BertEncoder(
@@ -77,9 +85,16 @@ public sealed partial class BertModel : IDisposable
     /// <param name="seed">Decides the values of new weights.</param>
     /// <param name="limits">The largest batch to come.</param>
     /// <param name="trained">What training will change.</param>
+    /// <param name="keepStates">Whether the states of all layers are kept, for <see cref="ReadHiddenStates"/>; an encoder that is trained keeps them anyway.</param>
     /// <exception cref="ModelException">The folder holds no BERT, is damaged, or the device has too little memory.</exception>
     public static BertModel Load(
-        ComputeDevice device, string folder, HeadOptions? newHead, ulong seed, BatchLimits limits, TrainedPart trained = TrainedPart.Nothing)
+        ComputeDevice device,
+        string folder,
+        HeadOptions? newHead,
+        ulong seed,
+        BatchLimits limits,
+        TrainedPart trained = TrainedPart.Nothing,
+        bool keepStates = false)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxTokens, 1);
@@ -105,7 +120,7 @@ public sealed partial class BertModel : IDisposable
         try
         {
             ModelFolder.Read(file, names, arena, IsNew, seed, configuration.InitializerRange);
-            return new BertModel(device, folder, configuration, arena, limits, trained)
+            return new BertModel(device, folder, configuration, arena, limits, trained, keepStates)
             {
                 NewTensors = [.. layout.Tensors.Where(IsNew).Select(t => t.Name)],
             };

@@ -7,7 +7,12 @@ namespace Engine.Model;
 internal sealed class EncoderActivations
 {
     /// <summary>Reserves places in an arena.</summary>
-    public EncoderActivations(DeviceArena arena, BertConfiguration configuration, BatchLimits limits, bool training)
+    /// <param name="arena">Where.</param>
+    /// <param name="configuration">The model's shape.</param>
+    /// <param name="limits">The largest batch.</param>
+    /// <param name="training">Whether a backward pass is to come.</param>
+    /// <param name="keepStates">Whether the states of all layers are kept without training too.</param>
+    public EncoderActivations(DeviceArena arena, BertConfiguration configuration, BatchLimits limits, bool training, bool keepStates)
     {
         long tokens = limits.MaxTokens;
         long states = tokens * configuration.HiddenSize;
@@ -19,7 +24,7 @@ internal sealed class EncoderActivations
         EmbeddingScale = arena.Reserve(tokens);
         Hidden = new ArenaPlace[layers + 1];
         for (int i = 0; i <= layers; i++)
-            Hidden[i] = training || i < 2 ? arena.Reserve(states) : Hidden[i - 2];
+            Hidden[i] = training || keepStates || i < 2 ? arena.Reserve(states) : Hidden[i - 2];
         Layers = new LayerActivations[layers];
         for (int i = 0; i < layers; i++)
             Layers[i] = training || i == 0 ? new LayerActivations(arena, configuration, tokens, training) : Layers[0];
