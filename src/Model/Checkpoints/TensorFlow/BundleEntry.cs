@@ -83,24 +83,5 @@ internal sealed record BundleEntry(TensorEntry Tensor, int Shard, uint Checksum,
     }
 
     /// <summary>Reads the dimensions of a TensorShapeProto; -1 for one that is not known, nothing at all for an unknown number of them.</summary>
-    public static IReadOnlyList<long> Shape(ProtobufMessage message)
-    {
-        var shape = new List<long>();
-        while (message.Next())
-        {
-            if (message.Field != 2)
-                continue;
-            long size = 0;
-            var dimension = message.Message();
-            while (dimension.Next())
-            {
-                if (dimension.Field == 1)
-                    size = dimension.Integer();
-            }
-
-            shape.Add(size);
-        }
-
-        return shape;
-    }
+    public static IEnumerable<long> Shape(ProtobufMessage message) => message.MessagesOf(2).Select(dimension => dimension.IntegerOf(1));
 }

@@ -110,8 +110,43 @@ internal sealed class ProtobufMessage
         return new ProtobufMessage(buffer, first, count);
     }
 
-    /// <summary>The same message, from its first field.</summary>
-    public ProtobufMessage Again() => new(buffer, start, length);
+    /// <summary>The string in a field of this message, wherever the walk is; the last where there are several, empty where there is none.</summary>
+    public string TextOf(int field) => TextsOf(field).LastOrDefault("");
+
+    /// <summary>The strings in a field of this message, wherever the walk is.</summary>
+    public IEnumerable<string> TextsOf(int field)
+    {
+        for (var walk = Again(); walk.Next();)
+        {
+            if (walk.Field == field)
+                yield return walk.Text();
+        }
+    }
+
+    /// <summary>The integer in a field of this message, wherever the walk is; the last where there are several, 0 where there is none.</summary>
+    public long IntegerOf(int field)
+    {
+        long value = 0;
+        for (var walk = Again(); walk.Next();)
+        {
+            if (walk.Field == field)
+                value = walk.Integer();
+        }
+
+        return value;
+    }
+
+    /// <summary>The messages in a field of this message, wherever the walk is.</summary>
+    public IEnumerable<ProtobufMessage> MessagesOf(int field)
+    {
+        for (var walk = Again(); walk.Next();)
+        {
+            if (walk.Field == field)
+                yield return walk.Message();
+        }
+    }
+
+    private ProtobufMessage Again() => new(buffer, start, length);
 
     private (int Start, int Length) Content()
     {

@@ -6,6 +6,9 @@ internal static class TensorFlowType
     /// <summary>The number of strings, whose elements have no fixed width.</summary>
     public const long String = 7;
 
+    /// <summary>The number of truth values.</summary>
+    public const long Bool = 10;
+
     private static readonly Dictionary<long, (string Name, TensorType Type, int Width)> Types = new()
     {
         [1] = ("FLOAT", TensorType.F32, 4),
@@ -17,7 +20,7 @@ internal static class TensorFlowType
         [String] = ("STRING", TensorType.String, 0),
         [8] = ("COMPLEX64", TensorType.Other, 8),
         [9] = ("INT64", TensorType.I64, 8),
-        [10] = ("BOOL", TensorType.Bool, 1),
+        [Bool] = ("BOOL", TensorType.Bool, 1),
         [11] = ("QINT8", TensorType.Other, 1),
         [12] = ("QUINT8", TensorType.Other, 1),
         [13] = ("QINT32", TensorType.Other, 4),
