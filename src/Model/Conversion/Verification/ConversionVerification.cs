@@ -40,18 +40,20 @@ internal static class ConversionVerification
         var configuration = BertConfiguration.Load(folder);
         var batch = new VerificationBatch(configuration, seed);
         IReadOnlyList<ModelOutput> Compute(TensorType rounding) =>
-            new ReferenceEncoder(new ReferenceTensors(source, names, rounding), settings).Run(batch.Packed, batch.MaskedTokens);
+            [.. new ReferenceEncoder(new ReferenceTensors(source, names, rounding), settings).Run(batch.Packed, batch.MaskedTokens)
+                .Where(output => output.Name is not (ModelOutput.MaskedLogits or ModelOutput.NextSentenceLogits))];
         var reference = Compute(type);
         var exact = type == TensorType.F32 ? null : Compute(TensorType.F32);
-        var actual = EngineOutputs.Compute(device, folder, batch).ToDictionary(output => output.Name, output => output.Values);
+        var actual = EngineOutputs.Compute(device, folder, batch);
+        if (!reference.Select(output => output.Name).SequenceEqual(actual.Select(output => output.Name)))
+            throw new ModelException($"{folder}: computes {Names(actual)}, but {source.Path} {Names(reference)}: the conversion is not complete");
 
         double tolerance = ToleranceOfTwoLayers * Math.Sqrt(Math.Max(2, configuration.LayerCount) / 2.0);
-        return [.. reference.Select((output, i) => (output, i)).Where(pair => actual.ContainsKey(pair.output.Name)).Select(pair => new VerifiedOutput(
-            pair.output.Name,
-            Distance(actual[pair.output.Name], pair.output.Values),
-            tolerance,
-            exact is null ? null : Distance(pair.output.Values, exact[pair.i].Values)))];
+        return [.. reference.Select((output, i) => new VerifiedOutput(
+            output.Name, Distance(actual[i].Values, output.Values), tolerance, exact is null ? null : Distance(output.Values, exact[i].Values)))];
     }
+
+    private static string Names(IEnumerable<ModelOutput> outputs) => string.Join(", ", outputs.Select(output => output.Name));
 
     /// <summary>The norm of the difference, relative to that of what was expected.</summary>
     private static double Distance(double[] actual, double[] expected)
