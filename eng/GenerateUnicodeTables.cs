@@ -2,15 +2,17 @@
 //
 //   dotnet run eng/GenerateUnicodeTables.cs -- [FOLDER OF THE UNICODE CHARACTER DATABASE] [OUTPUT FILE]
 //
-// Inputs: UnicodeData.txt, DerivedAge.txt and PropList.txt of the Unicode Character Database, version 15.0.0 (Debian's package unicode-data 15.0.0-1
-// puts them into /usr/share/unicode, the default folder).
+// Inputs: UnicodeData.txt, DerivedAge.txt, PropList.txt, DerivedCoreProperties.txt and DerivedNormalizationProps.txt of the Unicode Character Database,
+// version 15.0.0 (Debian's package unicode-data 15.0.0-1 puts them into /usr/share/unicode, the default folder).
 //
-// Hugging Face's tokenizers 0.23 mixes three versions of Unicode, and so do these tables:
-//   * general categories (punctuation, marks, controls): 8.0, the tables of the crate unicode_categories 0.1.1;
-//   * canonical decompositions and combining classes: 9.0, the tables of the crate unicode-normalization-alignments 0.1.12;
-//   * lower case and white space: 17.0, Rust's standard library.
+// Each of the three tokenizers has its own versions of Unicode, and so do these tables:
+//   * Hugging Face's tokenizers 0.23: general categories (punctuation, marks, controls) 8.0, the tables of the crate unicode_categories 0.1.1; canonical
+//     decompositions and combining classes 9.0, the tables of the crate unicode-normalization-alignments 0.1.12; lower case and white space 17.0, Rust's
+//     standard library;
+//   * Google's FullTokenizer: everything 15.0, the module unicodedata of Python 3.12 (that of Python 3.13 is 15.1, which differs in nothing that is used here);
+//   * TensorFlow Text 2.20: categories 15.0, the tables of RE2 in TensorFlow 2.20; NFKC_Casefold and canonical decompositions 16.0, those of ICU 77.1.
 // An older version is the newer data restricted to the characters that were assigned then (decompositions and combining classes never change, by
-// Unicode's stability policy), apart from the few categories that were corrected later: they are listed here. So is what 16.0 and 17.0 added to lower case.
+// Unicode's stability policy), apart from the few categories that were corrected later: they are listed here. So is what 16.0 and 17.0 added.
 using System.Globalization;
 using System.Text;
 
@@ -34,11 +36,47 @@ foreach ((int first, int last, string value) in ReadRanges(Path.Combine(folder, 
     for (int c = first; c <= last && value == "White_Space"; c++)
         whiteSpace[c] = true;
 
-Version categoryVersion = new(8, 0), normalizationVersion = new(9, 0);
+var cased = new bool[codePoints];
+var caseIgnorable = new bool[codePoints];
+foreach ((int first, int last, string value) in ReadRanges(Path.Combine(folder, "DerivedCoreProperties.txt")))
+    for (int c = first; c <= last; c++)
+    {
+        cased[c] |= value == "Cased";
+        caseIgnorable[c] |= value == "Case_Ignorable";
+    }
 
-// Categories as they were in Unicode 8.0.
-foreach ((int c, string category) in new[] { (0x166D, "Po"), (0x111C9, "Po"), (0x1734, "Mn"), (0x1885, "Lo"), (0x1886, "Lo"), (0xA9BD, "Mc") })
-    categories[c] = category;
+Version v8 = new(8, 0), v9 = new(9, 0), v15 = new(15, 0);
+
+// Categories that were others in Unicode 8.0.
+var categoriesThen = new Dictionary<int, string> { [0x166D] = "Po", [0x111C9] = "Po", [0x1734] = "Mn", [0x1885] = "Lo", [0x1886] = "Lo", [0xA9BD] = "Mc" };
+
+// Canonical decompositions and combining classes that Unicode 16.0 added.
+int[][] decompositions16 =
+[
+    [0x105C9, 0x105D2, 0x307], [0x105E4, 0x105DA, 0x307], [0x11383, 0x11382, 0x113C9], [0x11385, 0x11384, 0x113BB], [0x1138E, 0x1138B, 0x113C2],
+    [0x11391, 0x11390, 0x113C9], [0x113C5, 0x113C2, 0x113C2], [0x113C7, 0x113C2, 0x113B8], [0x113C8, 0x113C2, 0x113C9], [0x16121, 0x1611E, 0x1611E],
+    [0x16122, 0x1611E, 0x16129], [0x16123, 0x1611E, 0x1611F], [0x16124, 0x16129, 0x1611F], [0x16125, 0x1611E, 0x16120], [0x16126, 0x16121, 0x1611F],
+    [0x16127, 0x16122, 0x1611F], [0x16128, 0x16121, 0x16120], [0x16D68, 0x16D67, 0x16D67], [0x16D69, 0x16D63, 0x16D67], [0x16D6A, 0x16D69, 0x16D67],
+];
+int[] combiningClasses16 = [0x897, 0x897, 230, 0x10D69, 0x10D6D, 230, 0x113CE, 0x113D0, 9, 0x1612F, 0x1612F, 9, 0x1E5EE, 0x1E5EE, 230, 0x1E5EF, 0x1E5EF, 220];
+
+// NFKC_Casefold in 16.0: that of 15.0 and the new characters: Cyrillic, Latin, Garay, outlined letters and digits.
+var foldings = ReadRanges(Path.Combine(folder, "DerivedNormalizationProps.txt"), "NFKC_CF")
+    .SelectMany(range => Enumerable.Range(range.First, range.Last - range.First + 1).Select(c => (c, range.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ParseHex).ToArray())))
+    .ToDictionary(pair => pair.c, pair => pair.Item2);
+foldings[0x1C89] = [0x1C8A];
+foldings[0xA7CB] = [0x264];
+foldings[0xA7CC] = [0xA7CD];
+foldings[0xA7DA] = [0xA7DB];
+foldings[0xA7DC] = [0x19B];
+for (int c = 0x10D50; c <= 0x10D65; c++)
+    foldings[c] = [c + 0x20];
+for (int c = 0x1CCD6; c <= 0x1CCEF; c++)
+    foldings[c] = [c - 0x1CCD6 + 'a'];
+for (int c = 0x1CCF0; c <= 0x1CCF9; c++)
+    foldings[c] = [c - 0x1CCF0 + '0'];
+
+var lower15 = new SortedDictionary<int, int>(lower);
 
 // Lower case that Unicode 16.0 and 17.0 added.
 lower[0x1C89] = 0x1C8A;
@@ -61,22 +99,63 @@ text.Append("""
     // </auto-generated>
     namespace Engine.Tokenizer.Unicode;
 
-    /// <summary>Properties of characters, in the versions of Unicode that Hugging Face's tokenizers use: categories 8.0, normalization 9.0, lower case 17.0.</summary>
+    /// <summary>Properties of characters, in the versions of Unicode that the three tokenizers have: a name's number is the version.</summary>
     internal static class UnicodeTables
     {
 
     """);
-WriteTable("Punctuation", "Categories Pc, Pd, Ps, Pe, Pi, Pf and Po: pairs of first and last code point.", Ranges(c => Assigned(c, categoryVersion) && categories[c][0] == 'P'));
-WriteTable("NonspacingMarks", "Category Mn: pairs of first and last code point.", Ranges(c => Assigned(c, categoryVersion) && categories[c] == "Mn"));
-WriteTable("Controls", "Categories Cc, Cf and Co: pairs of first and last code point.", Ranges(c => Assigned(c, categoryVersion) && categories[c] is "Cc" or "Cf" or "Co"));
-WriteTable("WhiteSpace", "The property White_Space: pairs of first and last code point.", Ranges(c => whiteSpace[c]));
-WriteTable("CombiningClasses", "Canonical combining classes that are not 0: triples of first code point, last code point and class.", CombiningClassRanges());
-WriteTable("Decompositions", "Canonical decompositions of one step, but for Hangul: triples of a code point and the one or two that it stands for (0: none).",
-    decompositions.Where(d => Assigned(d.Key, normalizationVersion)).SelectMany(d => new[] { d.Key, d.Value[0], d.Value.Length > 1 ? d.Value[1] : 0 }));
-WriteTable("LowerCase", "Lower case of one character: quadruples of first code point, last code point, step from one to the next, distance to the lower case.", LowerCaseRanges());
+const string pairs = ": pairs of first and last code point.", classTriples = ": triples of first code point, last code point and class.",
+    steps = "Canonical decompositions of one step, but for Hangul: triples of a code point and the one or two that it stands for (0: none)",
+    quadruples = ": quadruples of first code point, last code point, step from one to the next, distance to what it becomes.";
+WriteTable("Punctuation8", "Categories Pc, Pd, Ps, Pe, Pi, Pf and Po" + pairs, Ranges(c => Assigned(c, v8) && CategoryThen(c)[0] == 'P'));
+WriteTable("Punctuation15", "Categories Pc, Pd, Ps, Pe, Pi, Pf and Po" + pairs, Ranges(c => categories[c][0] == 'P'));
+WriteTable("NonspacingMarks8", "Category Mn" + pairs, Ranges(c => Assigned(c, v8) && CategoryThen(c) == "Mn"));
+WriteTable("NonspacingMarks15", "Category Mn" + pairs, Ranges(c => categories[c] == "Mn"));
+WriteTable("Controls8", "Categories Cc, Cf and Co" + pairs, Ranges(c => Assigned(c, v8) && CategoryThen(c) is "Cc" or "Cf" or "Co"));
+WriteTable("Controls15", "Categories Cc and Cf" + pairs, Ranges(c => categories[c] is "Cc" or "Cf"));
+WriteTable("WhiteSpace", "The property White_Space, the same in all versions from 6.3 on" + pairs, Ranges(c => whiteSpace[c]));
+WriteTable("Cased15", "The property Cased" + pairs, Ranges(c => cased[c]));
+WriteTable("CaseIgnorable15", "The property Case_Ignorable" + pairs, Ranges(c => caseIgnorable[c]));
+WriteTable("CombiningClasses9", "Canonical combining classes that are not 0" + classTriples, CombiningClassRanges(c => Assigned(c, v9)));
+WriteTable("CombiningClasses15", "Those of characters that came after 9.0" + classTriples, CombiningClassRanges(c => !Assigned(c, v9)));
+WriteTable("CombiningClasses16", "Those of characters that came with 16.0" + classTriples, combiningClasses16);
+WriteTable("Decompositions9", steps + ".", Triples(decompositions.Where(d => Assigned(d.Key, v9))));
+WriteTable("Decompositions15", "Those of characters that came after 9.0.", Triples(decompositions.Where(d => !Assigned(d.Key, v9))));
+WriteTable("Decompositions16", "Those of characters that came with 16.0.", decompositions16.SelectMany(d => d));
+WriteTable("LowerCase15", "Lower case of one character" + quadruples, MappingRanges([.. lower15]));
+WriteTable("LowerCase17", "That of characters that got one in 16.0 or 17.0" + quadruples, MappingRanges([.. lower.Where(l => !lower15.ContainsKey(l.Key))]));
+foreach (int[] d in decompositions16)
+    decompositions[d[0]] = d[1..];
+KeyValuePair<int, int[]>[] beyond = [.. foldings.Keys.Union(decompositions.Keys).Order()
+    .Select(c => KeyValuePair.Create(c, Folded(c))).Where(folding => !folding.Value.SequenceEqual(FoldedByParts(folding.Key)))];
+WriteTable("FoldedToOne16", "NFKC_Casefold and then canonical decomposition, where that is more than folding each part of the canonical decomposition and gives one character" + quadruples,
+    MappingRanges([.. beyond.Where(f => f.Value.Length == 1).Select(f => KeyValuePair.Create(f.Key, f.Value[0]))]));
+WriteTable("FoldedToMore16", "The same, where it gives several: a code point, how many it becomes, and these.",
+    beyond.Where(f => f.Value.Length > 1).SelectMany(f => (int[])[f.Key, f.Value.Length, .. f.Value]));
+var gone = beyond.Where(f => f.Value.Length == 0).Select(f => f.Key).ToHashSet();
+WriteTable("FoldedAway16", "The same, where it gives none" + pairs, Ranges(gone.Contains));
 text.Append("}\n");
 File.WriteAllText(output, text.ToString());
-Console.WriteLine($"{output}: {text.Length} characters");
+Console.WriteLine($"{output}: {text.Length} characters; the longest folding has {beyond.Max(f => f.Value.Length)}");
+
+string CategoryThen(int c) => categoriesThen.GetValueOrDefault(c, categories[c]);
+
+static IEnumerable<int> Triples(IEnumerable<KeyValuePair<int, int[]>> steps) => steps.SelectMany(d => new[] { d.Key, d.Value[0], d.Value.Length > 1 ? d.Value[1] : 0 });
+
+int[] Folded(int c) => [.. (foldings.TryGetValue(c, out int[]? folding) ? folding : [c]).SelectMany(Decomposed)];
+
+int[] FoldedByParts(int c) => decompositions.TryGetValue(c, out int[]? step) ? [.. step.SelectMany(Folded)] : [c];
+
+int[] Decomposed(int c)
+{
+    const int firstSyllable = 0xAC00, lastSyllable = 0xD7A3, vowels = 21, trailings = 28;
+    if (c is >= firstSyllable and <= lastSyllable)
+    {
+        int index = c - firstSyllable, trailing = index % trailings;
+        return [0x1100 + index / (vowels * trailings), 0x1161 + index / trailings % vowels, .. trailing == 0 ? (int[])[] : [0x11A7 + trailing]];
+    }
+    return decompositions.TryGetValue(c, out int[]? step) ? [.. step.SelectMany(Decomposed)] : [c];
+}
 
 bool Assigned(int c, Version version) => ages[c] is { } age && age <= version;
 
@@ -103,15 +182,15 @@ void ReadUnicodeData(string path)
     }
 }
 
-static IEnumerable<(int First, int Last, string Value)> ReadRanges(string path)
+static IEnumerable<(int First, int Last, string Value)> ReadRanges(string path, string? property = null)
 {
     foreach (string line in File.ReadLines(path))
     {
         string[] fields = line.Split('#')[0].Split(';', StringSplitOptions.TrimEntries);
-        if (fields.Length < 2)
+        if (fields.Length < 2 || (property is not null && fields[1] != property))
             continue;
         string[] ends = fields[0].Split("..");
-        yield return (ParseHex(ends[0]), ParseHex(ends[^1]), fields[1]);
+        yield return (ParseHex(ends[0]), ParseHex(ends[^1]), property is null ? fields[1] : fields[2]);
     }
 }
 
@@ -131,9 +210,9 @@ static IEnumerable<int> Ranges(Func<int, bool> property)
     }
 }
 
-IEnumerable<int> CombiningClassRanges()
+IEnumerable<int> CombiningClassRanges(Func<int, bool> included)
 {
-    byte ClassOf(int c) => Assigned(c, normalizationVersion) ? combiningClasses[c] : (byte)0;
+    byte ClassOf(int c) => included(c) ? combiningClasses[c] : (byte)0;
     for (int c = 0; c < codePoints; c++)
     {
         int first = c, value = ClassOf(c);
@@ -147,9 +226,8 @@ IEnumerable<int> CombiningClassRanges()
     }
 }
 
-IEnumerable<int> LowerCaseRanges()
+static IEnumerable<int> MappingRanges(KeyValuePair<int, int>[] pairs)
 {
-    KeyValuePair<int, int>[] pairs = lower.ToArray();
     for (int i = 0; i < pairs.Length; i++)
     {
         int first = pairs[i].Key, distance = pairs[i].Value - first, step = 1, count = 1;

@@ -58,6 +58,7 @@ internal static class TokenizerConfiguration
         }
         return (new TokenizerOptions
         {
+            Convention = Convention(root, path),
             Lowercase = Flag(root, "do_lower_case", path) ?? defaults.Lowercase,
             StripAccents = Flag(root, "strip_accents", path),
             TokenizeChineseCharacters = Flag(root, "tokenize_chinese_chars", path) ?? defaults.TokenizeChineseCharacters,
@@ -70,6 +71,16 @@ internal static class TokenizerConfiguration
             MaskToken = Text(root, "mask_token", path) ?? defaults.MaskToken,
             AdditionalSpecialTokens = special,
         }, added);
+    }
+
+    private static TokenizerConvention Convention(JsonElement root, string path)
+    {
+        const string key = TokenizerConventionNames.ConfigurationKey;
+        if (Text(root, key, path) is not { } name)
+            return TokenizerConvention.HuggingFace;
+        return TokenizerConventionNames.TryParse(name, out TokenizerConvention convention)
+            ? convention
+            : throw Unexpected(key, root.GetProperty(key), $"one of {string.Join(", ", TokenizerConventionNames.All)}", path);
     }
 
     private static bool? Flag(JsonElement parent, string name, string path) =>

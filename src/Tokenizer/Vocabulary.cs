@@ -5,6 +5,10 @@ namespace Engine.Tokenizer;
 /// <summary>The tokens of a WordPiece model, in the order of their ids. Never changes.</summary>
 public sealed class Vocabulary
 {
+    // What str.strip takes off: White_Space and four separators of ASCII.
+    private static readonly char[] PythonWhiteSpace =
+        [.. Enumerable.Range(0, char.MaxValue + 1).Select(c => (char)c).Where(c => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F')];
+
     private readonly string[] tokens;
     private readonly Dictionary<string, int> ids;
 
@@ -49,20 +53,22 @@ public sealed class Vocabulary
     /// <summary>The id of a token.</summary>
     public bool TryGetId(string token, out int id) => ids.TryGetValue(token, out id);
 
-    /// <summary>
-    /// Reads a <c>vocab.txt</c>: UTF-8, one token a line, white space at the end of a line is no part of the token (as in Hugging Face's tokenizers), empty lines at the end of the file
-    /// are ignored.
-    /// </summary>
+    /// <summary>Reads a <c>vocab.txt</c>: UTF-8, one token a line, empty lines at the end of the file are ignored.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="convention">
+    /// Whose way of reading a line: white space is no part of the token at its end (Hugging Face) or at both ends (Google, by Python's <c>strip</c>), or is part of it, apart from carriage
+    /// returns (TensorFlow Text).
+    /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is empty, no UTF-8, or has a token twice.</exception>
-    public static Vocabulary Load(string path)
+    public static Vocabulary Load(string path, TokenizerConvention convention = TokenizerConvention.HuggingFace)
     {
         ArgumentNullException.ThrowIfNull(path);
         byte[] bytes = FileContents.Read(path, "a vocabulary, one token a line, as the vocab.txt that comes with a BERT model");
         string text = FileContents.DecodeUtf8(bytes, path);
         var lines = new List<string>(text.Length / 8);
         foreach (Range range in text.AsSpan().Split('\n'))
-            lines.Add(text[range].TrimEnd());
+            lines.Add(Token(text[range], convention));
         while (lines.Count > 0 && lines[^1].Length == 0)
             lines.RemoveAt(lines.Count - 1);
         return new Vocabulary(lines, path);
@@ -76,4 +82,11 @@ public sealed class Vocabulary
         foreach (string token in tokens)
             writer.WriteLine(token);
     }
+
+    private static string Token(string line, TokenizerConvention convention) => convention switch
+    {
+        TokenizerConvention.Google => line.Trim(PythonWhiteSpace),
+        TokenizerConvention.TensorFlowText => line.Replace("\r", "", StringComparison.Ordinal),
+        _ => line.TrimEnd(),
+    };
 }

@@ -6,31 +6,29 @@ using Engine.Tokenizer.Unicode;
 namespace Engine.Tokenizer;
 
 /// <summary>
-/// BERT's WordPiece tokenizer, with the results of Hugging Face's <c>BertTokenizer</c> (the tokenizers library 0.23), uncased and cased: cleaning, spaces around ideographs,
-/// accents, lower case, words, and the longest tokens of the vocabulary from the left. Safe for use from several threads at once. Surrogates without a partner
-/// count as U+FFFD. <c>docs/tokenizer.md</c> has the rules.
+/// BERT's WordPiece tokenizer, uncased and cased, with the results of Hugging Face's <c>BertTokenizer</c>, of Google's <c>FullTokenizer</c> or of TensorFlow Text's <c>BertTokenizer</c>
+/// (<see cref="TokenizerConvention"/>): cleaning, spaces around ideographs, accents, lower case, words, and the longest tokens of the vocabulary from the left. Safe for use from several
+/// threads at once. <c>docs/tokenizer.md</c> has the rules.
 /// </summary>
 public sealed class WordPieceTokenizer
 {
     private const string ContinuationPrefix = "##";
-    private const int SpecialTokensOfSingle = 2;
-    private const int SpecialTokensOfPair = 3;
 
-    private readonly TextEncoder encoder;
-    private readonly SpecialTokens specialTokens;
+    private readonly SequenceEncoder sequences;
 
     /// <summary>A tokenizer over a vocabulary.</summary>
     /// <param name="vocabulary">The tokens.</param>
     /// <param name="options">How text is prepared; null: as for an uncased model.</param>
-    /// <exception cref="InvalidDataException">The vocabulary lacks a special token that every sequence needs.</exception>
+    /// <exception cref="InvalidDataException">The vocabulary lacks a special token that every sequence needs, or the options ask for what their convention does not have.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A length in the options is not positive.</exception>
     public WordPieceTokenizer(Vocabulary vocabulary, TokenizerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
         Vocabulary = vocabulary;
         Options = options ?? new TokenizerOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(Options.MaxInputCharactersPerWord, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(Options.MaxInputCharactersPerWord ?? 1, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.ModelMaxLength, 1, nameof(options));
+        CheckConvention();
         UnknownId = Require(Options.UnknownToken, "stands for words that cannot be put together");
         ClassifierId = Require(Options.ClassifierToken, "starts every sequence");
         SeparatorId = Require(Options.SeparatorToken, "ends every text");
@@ -47,9 +45,14 @@ public sealed class WordPieceTokenizer
             special[Options.MaskToken] = mask;
         foreach (string token in Options.AdditionalSpecialTokens)
             special[token] = Require(token, "is one of the additional special tokens");
-        specialTokens = new SpecialTokens(special.Select(pair => (pair.Key, pair.Value)));
-        var folding = new CharacterFolding(Options.CleanText, Options.TokenizeChineseCharacters, Options.StripAccents ?? Options.Lowercase, Options.Lowercase);
-        encoder = new TextEncoder(DoubleArrayBuilder.Build(vocabulary.Tokens), folding, Encoding.UTF8.GetBytes(ContinuationPrefix), UnknownId, Options.MaxInputCharactersPerWord);
+        byte[] continuation = Encoding.UTF8.GetBytes(ContinuationPrefix);
+        var folding = new CharacterFolding(FoldingRules.For(Options));
+        var encoder = new TextEncoder(DoubleArrayBuilder.Build(vocabulary.Tokens), folding, continuation, UnknownId, Options);
+        var offsetEncoder = new Lazy<OffsetEncoder>(() => new OffsetEncoder(
+            encoder, FoldingRules.For(Options), [.. vocabulary.Tokens.Select(Encoding.UTF8.GetByteCount)], continuation.Length));
+        bool matchSpecialTokens = Options.MatchSpecialTokens ?? Options.Convention == TokenizerConvention.HuggingFace;
+        SpecialTokens? specialTokens = matchSpecialTokens ? new SpecialTokens(special.Select(pair => (pair.Key, pair.Value))) : null;
+        sequences = new SequenceEncoder(encoder, offsetEncoder, specialTokens, ClassifierId, SeparatorId, Options.Convention);
     }
 
     /// <summary>The vocabulary.</summary>
@@ -76,19 +79,21 @@ public sealed class WordPieceTokenizer
     /// <summary>
     /// The tokenizer of a model in Hugging Face's layout: <c>vocab.txt</c>, and <c>tokenizer_config.json</c> where there is one (otherwise: uncased).
     /// </summary>
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="convention">Whose tokens; null: as the configuration's <c>engine_tokenizer</c> says, and Hugging Face's where it says nothing.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="FileNotFoundException">The folder has no vocabulary.</exception>
     /// <exception cref="InvalidDataException">A file is not what it should be; the message says what, where, and what was expected.</exception>
-    public static WordPieceTokenizer Load(string folder)
+    public static WordPieceTokenizer Load(string folder, TokenizerConvention? convention = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"{folder}: there is no such folder; expected a model's folder with vocab.txt.");
-        Vocabulary vocabulary = Vocabulary.Load(Path.Combine(folder, "vocab.txt"));
         string configurationPath = Path.Combine(folder, "tokenizer_config.json");
-        if (!File.Exists(configurationPath))
-            return new WordPieceTokenizer(vocabulary);
-        (TokenizerOptions options, SortedList<int, string> added) = TokenizerConfiguration.Load(configurationPath);
+        (TokenizerOptions options, SortedList<int, string> added) = File.Exists(configurationPath) ? TokenizerConfiguration.Load(configurationPath) : (new TokenizerOptions(), []);
+        if (convention is { } chosen)
+            options = options with { Convention = chosen };
+        Vocabulary vocabulary = Vocabulary.Load(Path.Combine(folder, "vocab.txt"), options.Convention);
         return new WordPieceTokenizer(WithAddedTokens(vocabulary, added, configurationPath), options);
     }
 
@@ -98,7 +103,7 @@ public sealed class WordPieceTokenizer
     {
         ArgumentNullException.ThrowIfNull(ids);
         IdBuffer buffer = IdBuffer.Rent();
-        EncodeText(text, ref buffer);
+        sequences.AppendText(text, ref buffer);
         ids.AddRange(buffer.Ids);
         return buffer.Return();
     }
@@ -109,7 +114,7 @@ public sealed class WordPieceTokenizer
     {
         ArgumentNullException.ThrowIfNull(ids);
         IdBuffer buffer = IdBuffer.Rent();
-        EncodeText(text, ref buffer);
+        sequences.AppendText(text, ref buffer);
         ids.Write(buffer.Ids);
         return buffer.Return();
     }
@@ -119,7 +124,7 @@ public sealed class WordPieceTokenizer
     public int Encode(ReadOnlySpan<char> text, Span<int> destination)
     {
         IdBuffer buffer = IdBuffer.Rent();
-        EncodeText(text, ref buffer);
+        sequences.AppendText(text, ref buffer);
         buffer.Ids[..Math.Min(buffer.Count, destination.Length)].CopyTo(destination);
         return buffer.Return();
     }
@@ -131,17 +136,16 @@ public sealed class WordPieceTokenizer
     /// <param name="strategy">Which text is cut.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>
     /// <exception cref="ArgumentException">The text to be cut is too short for it.</exception>
-    public TokenEncoding Encode(string text, string? pair = null, int? maxLength = null, TruncationStrategy strategy = TruncationStrategy.LongestFirst)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        IdBuffer buffer = IdBuffer.Rent();
-        int secondStart = AppendSequence(text, pair, maxLength ?? Options.ModelMaxLength, strategy, ref buffer, out int cutTokens);
-        int[] ids = buffer.Ids.ToArray();
-        buffer.Return();
-        int[] types = new int[ids.Length];
-        types.AsSpan(secondStart).Fill(1);
-        return new TokenEncoding(ids, types, cutTokens);
-    }
+    public TokenEncoding Encode(string text, string? pair = null, int? maxLength = null, TruncationStrategy strategy = TruncationStrategy.LongestFirst) =>
+        Encode(text, pair, maxLength, strategy, offsets: null);
+
+    /// <summary>
+    /// The same with <see cref="TokenEncoding.Offsets"/>: for each token the part of its text that it came from, as in Hugging Face's <c>offsets</c>, in UTF-16 units. What was removed from a
+    /// word (accents that stood alone, control characters) lies within a token's part where it lies between two of its characters, and outside where it stood at its ends.
+    /// </summary>
+    /// <inheritdoc cref="Encode(string, string?, int?, TruncationStrategy)"/>
+    public TokenEncoding EncodeWithOffsets(string text, string? pair = null, int? maxLength = null, TruncationStrategy strategy = TruncationStrategy.LongestFirst) =>
+        Encode(text, pair, maxLength, strategy, offsets: []);
 
     /// <summary>Many texts, or pairs of texts, as one packed batch, each with special tokens and cut to <paramref name="maxLength"/>.</summary>
     /// <param name="texts">The (first) texts.</param>
@@ -168,7 +172,7 @@ public sealed class WordPieceTokenizer
             int secondStart, cutTokens;
             try
             {
-                secondStart = AppendSequence(texts[i], pairs?[i], maxLength ?? Options.ModelMaxLength, strategy, ref buffer, out cutTokens);
+                secondStart = sequences.AppendSequence(texts[i], pairs?[i], maxLength ?? Options.ModelMaxLength, strategy, ref buffer, out cutTokens);
             }
             catch (ArgumentException error) when (error is not ArgumentOutOfRangeException)
             {
@@ -225,49 +229,30 @@ public sealed class WordPieceTokenizer
         ? id
         : throw new InvalidDataException($"{Vocabulary.Source}: has no line {token}, the token that {role}; use the vocab.txt that came with the model.");
 
-    // Appends [CLS] text [SEP] (pair [SEP]); returns where the tokens of type 1 start.
-    private int AppendSequence(ReadOnlySpan<char> text, string? pair, int maxLength, TruncationStrategy strategy, ref IdBuffer ids, out int cutTokens)
+    private TokenEncoding Encode(string text, string? pair, int? maxLength, TruncationStrategy strategy, List<TokenOffset>? offsets)
     {
-        int special = pair is null ? SpecialTokensOfSingle : SpecialTokensOfPair;
-        if (maxLength < special)
-            throw new ArgumentOutOfRangeException(nameof(maxLength), maxLength, $"A {(pair is null ? "sequence" : "pair")} needs room for {special} special tokens.");
-        ids.Reserve(special);
-        ids.Add(ClassifierId);
-        int firstStart = ids.Count;
-        EncodeText(text, ref ids);
-        int first = ids.Count - firstStart;
-        if (pair is not null)
-            EncodeText(pair, ref ids);
-        int second = ids.Count - firstStart - first;
-        (int firstKept, int secondKept) = Truncation.Lengths(first, second, pair is not null, maxLength - special, strategy);
-        cutTokens = first - firstKept + (second - secondKept);
-        ids.Reserve(special);
-
-        // The second text moves to where it belongs: after the first one's [SEP].
-        int secondStart = firstStart + firstKept + 1;
-        if (pair is not null)
-        {
-            ids.Items.AsSpan(firstStart + first, secondKept).CopyTo(ids.Items.AsSpan(secondStart));
-            ids.Items[secondStart + secondKept] = SeparatorId;
-        }
-        ids.Items[secondStart - 1] = SeparatorId;
-        ids.Count = pair is null ? secondStart : secondStart + secondKept + 1;
-        return secondStart;
+        ArgumentNullException.ThrowIfNull(text);
+        IdBuffer buffer = IdBuffer.Rent();
+        int secondStart = sequences.AppendSequence(text, pair, maxLength ?? Options.ModelMaxLength, strategy, ref buffer, out int cutTokens, offsets);
+        int[] ids = buffer.Ids.ToArray();
+        buffer.Return();
+        int[] types = new int[ids.Length];
+        types.AsSpan(secondStart).Fill(1);
+        return new TokenEncoding(ids, types, cutTokens) { Offsets = offsets?.ToArray() };
     }
 
-    // Special tokens stand as they are; what is between them is tokenized.
-    private void EncodeText(ReadOnlySpan<char> text, ref IdBuffer ids)
+    private void CheckConvention()
     {
-        while (true)
+        if (Options.Convention == TokenizerConvention.HuggingFace)
+            return;
+        string? differs = Options.StripAccents is { } strip && strip != Options.Lowercase ? $"strip_accents is {(strip ? "true" : "false")}"
+            : !Options.CleanText ? "clean_text is false"
+            : !Options.TokenizeChineseCharacters ? "tokenize_chinese_chars is false"
+            : null;
+        if (differs is not null)
         {
-            int start = specialTokens.Find(text, out int length, out int id);
-            if (start < 0)
-                break;
-            encoder.Encode(text[..start], ref ids);
-            ids.Reserve(1);
-            ids.Add(id);
-            text = text[(start + length)..];
+            throw new InvalidDataException(
+                $"{Vocabulary.Source}: the tokenizer's configuration says that {differs}, which the tokenizer '{Options.Convention.Name()}' does not have; use 'huggingface', or take the setting out.");
         }
-        encoder.Encode(text, ref ids);
     }
 }

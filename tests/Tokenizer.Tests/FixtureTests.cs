@@ -5,49 +5,56 @@ using System.Text.Json;
 
 namespace Engine.Tokenizer.Tests;
 
-/// <summary>Against ids that Hugging Face's tokenizers 0.23 computed.</summary>
+/// <summary>Against ids that Hugging Face's tokenizers 0.23, Google's FullTokenizer and TensorFlow Text's BertTokenizer computed.</summary>
 public class FixtureTests
 {
     [Theory]
-    [InlineData("cases.jsonl", true, 1593)]
-    [InlineData("cases-cased.jsonl", false, 393)]
-    public void EveryCaseHasHuggingFacesIds(string file, bool lowercase, int atLeast)
+    [InlineData("cases.jsonl", true, "huggingface", 1593)]
+    [InlineData("cases.jsonl", true, "google", 1593)]
+    [InlineData("cases.jsonl", true, "tftext", 1593)]
+    [InlineData("cases-cased.jsonl", false, "huggingface", 393)]
+    [InlineData("cases-cased.jsonl", false, "google", 393)]
+    [InlineData("cases-cased.jsonl", false, "tftext", 393)]
+    public void EveryCaseHasTheIdsOfTheTokenizerThatIsFollowed(string file, bool lowercase, string convention, int atLeast)
     {
-        WordPieceTokenizer tokenizer = lowercase ? Repository.Uncased : Repository.Cased;
+        WordPieceTokenizer tokenizer = Repository.Tokenizer(convention, lowercase);
         var failures = new List<string>();
         int count = 0;
         foreach (string line in File.ReadLines(Repository.Fixture(file)))
         {
             using JsonDocument document = JsonDocument.Parse(line);
             string text = document.RootElement.GetProperty("text").GetString()!;
-            int[] expected = Numbers(document.RootElement.GetProperty("huggingface"));
+            int[] expected = Numbers(document.RootElement.GetProperty(convention));
             var actual = new List<int>();
             tokenizer.Encode(text, actual);
             if (!expected.AsSpan().SequenceEqual(actual.ToArray()))
-                failures.Add($"line {count + 1}: {line[..Math.Min(200, line.Length)]}: {string.Join(' ', tokenizer.TokensOf(actual.ToArray()))}");
+                failures.Add($"line {count + 1}: {line[..Math.Min(200, line.Length)]}: expected {string.Join(' ', tokenizer.TokensOf(expected))}, got {string.Join(' ', tokenizer.TokensOf(actual.ToArray()))}");
             count++;
         }
         Assert.True(failures.Count == 0, $"{failures.Count} of {count}\n{string.Join('\n', failures.Take(20))}");
         Assert.True(count >= atLeast, $"{file} has {count} cases; expected at least {atLeast}.");
     }
 
-    [Fact]
-    public void EveryPairHasHuggingFacesIdsAndTypes()
+    [Theory]
+    [InlineData("huggingface")]
+    [InlineData("tftext")]
+    public void EveryPairHasTheIdsAndTypesOfTheTokenizerThatIsFollowed(string convention)
     {
+        WordPieceTokenizer tokenizer = Repository.Tokenizer(convention, lowercase: true);
         int count = 0, cut = 0;
         foreach (string line in File.ReadLines(Repository.Fixture("pairs.jsonl")))
         {
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement root = document.RootElement;
-            JsonElement expected = root.GetProperty("huggingface");
+            JsonElement expected = root.GetProperty(convention);
             string first = root.GetProperty("first").GetString()!, second = root.GetProperty("second").GetString()!;
             int maxLength = root.GetProperty("max_length").GetInt32();
-            TokenEncoding encoding = Repository.Uncased.Encode(first, second, maxLength);
+            TokenEncoding encoding = tokenizer.Encode(first, second, maxLength);
             Assert.Equal(Numbers(expected.GetProperty("ids")), encoding.Ids);
             Assert.Equal(Numbers(expected.GetProperty("types")), encoding.Types);
-            int whole = Repository.Uncased.Encode(first, second, 100_000).Ids.Length;
+            int whole = tokenizer.Encode(first, second, 100_000).Ids.Length;
             Assert.Equal(whole - encoding.Ids.Length, encoding.CutTokens);
-            TokenizedTexts batch = Repository.Uncased.EncodeAll([first, second], [second, first], maxLength);
+            TokenizedTexts batch = tokenizer.EncodeAll([first, second], [second, first], maxLength);
             Assert.Equal(encoding.Ids, batch.IdsOf(0));
             Assert.Equal(encoding.Types, batch.TypesOf(0));
             cut += encoding.CutTokens > 0 ? 1 : 0;

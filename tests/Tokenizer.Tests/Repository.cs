@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 
 namespace Engine.Tokenizer.Tests;
@@ -5,6 +6,8 @@ namespace Engine.Tokenizer.Tests;
 /// <summary>Where the repository's files are.</summary>
 internal static class Repository
 {
+    private static readonly ConcurrentDictionary<(string Convention, bool Lowercase), WordPieceTokenizer> Tokenizers = [];
+
     public static string Root { get; } = FindRoot();
 
     public static string WeightsFolder => Path.Combine(Root, "weights", "all-MiniLM-L6-v2");
@@ -15,6 +18,13 @@ internal static class Repository
     public static WordPieceTokenizer Uncased { get; } = WordPieceTokenizer.Load(WeightsFolder);
 
     public static WordPieceTokenizer Cased { get; } = new(Uncased.Vocabulary, Uncased.Options with { Lowercase = false });
+
+    /// <summary>The shipped vocabulary in another convention.</summary>
+    public static WordPieceTokenizer Tokenizer(string convention, bool lowercase) => Tokenizers.GetOrAdd((convention, lowercase), key =>
+    {
+        Assert.True(TokenizerConventionNames.TryParse(key.Convention, out TokenizerConvention parsed));
+        return new WordPieceTokenizer(Uncased.Vocabulary, Uncased.Options with { Lowercase = key.Lowercase, Convention = parsed });
+    });
 
     public static string Fixture(string name) => Path.Combine(Root, "tests", "fixtures", "tokenizer", name);
 

@@ -39,6 +39,28 @@ public class TruncationTests
         Assert.Equal(1008, count);
     }
 
+    /// <summary>Google's way, one token after the other: from the end of the longer text, and from the second one's where both are equal. TensorFlow Text's gives the same lengths.</summary>
+    [Theory]
+    [InlineData("google")]
+    [InlineData("tftext")]
+    public void OutsideOfHuggingFacesConventionAnOddPlaceGoesToTheFirstText(string convention)
+    {
+        Assert.True(TokenizerConventionNames.TryParse(convention, out TokenizerConvention parsed));
+        for (int first = 0; first < 14; first++)
+        {
+            for (int second = 0; second < 14; second++)
+            {
+                for (int room = 0; room < 28; room++)
+                {
+                    (int a, int b) = (first, second);
+                    while (a + b > room)
+                        (a, b) = a > b ? (a - 1, b) : (a, b - 1);
+                    Assert.Equal((a, b), Truncation.Lengths(first, second, isPair: true, room, TruncationStrategy.LongestFirst, parsed));
+                }
+            }
+        }
+    }
+
     [Theory]
     [InlineData(null, 1)]
     [InlineData("b", 2)]

@@ -45,7 +45,7 @@ public class UnicodeTests
         foreach ((int first, int last, _) in Listed(setting))
             listed.AsSpan(first, last - first + 1).Fill(true);
         TokenizerOptions options = CharacterVocabulary.Options(setting);
-        var folding = new CharacterFolding(options.CleanText, options.TokenizeChineseCharacters, options.StripAccents ?? options.Lowercase, options.Lowercase);
+        var folding = new CharacterFolding(FoldingRules.For(options));
         var failures = new List<string>();
         for (int c = 1; c < CodePoints; c++)
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using Engine.Tokenizer.Unicode;
 
 namespace Engine.Tokenizer.Matching;
@@ -9,31 +8,26 @@ namespace Engine.Tokenizer.Matching;
 /// </summary>
 internal ref struct FoldedWord
 {
-    private const int BytesPerCharacter = 4;
-
     private readonly TextEncoder encoder;
     private readonly Span<byte> bytes;
     private readonly Span<int> marks;
-    private readonly int maxCharacters;
+    private readonly WordLimit limit;
     private int byteCount;
     private int characterCount;
     private int markCount;
 
     /// <summary>An empty word.</summary>
     /// <param name="encoder">Receives finished words.</param>
-    /// <param name="bytes">Room for the word: <see cref="BytesNeeded"/>.</param>
-    /// <param name="marks">Room for <paramref name="maxCharacters"/> combining marks that wait to be put in order.</param>
-    /// <param name="maxCharacters">The most characters of a word that is looked up.</param>
-    public FoldedWord(TextEncoder encoder, Span<byte> bytes, Span<int> marks, int maxCharacters)
+    /// <param name="bytes">Room for the longest word that is looked up.</param>
+    /// <param name="marks">Room for as many combining marks, which wait to be put in order, as such a word has characters.</param>
+    /// <param name="limit">The longest word that is looked up.</param>
+    public FoldedWord(TextEncoder encoder, Span<byte> bytes, Span<int> marks, WordLimit limit)
     {
         this.encoder = encoder;
         this.bytes = bytes;
         this.marks = marks;
-        this.maxCharacters = maxCharacters;
+        this.limit = limit;
     }
-
-    /// <summary>Bytes that a word of <paramref name="maxCharacters"/> may take.</summary>
-    public static int BytesNeeded(int maxCharacters) => maxCharacters * BytesPerCharacter;
 
     /// <summary>Takes the next character of the text.</summary>
     public void Add(CharacterFolding folding, int c, ref IdBuffer ids)
@@ -72,7 +66,7 @@ internal ref struct FoldedWord
     public void End(ref IdBuffer ids)
     {
         PutMarks();
-        if (characterCount > maxCharacters)
+        if (characterCount > limit.Characters)
             encoder.EncodeUnknown(ref ids);
         else if (characterCount > 0)
             encoder.EncodeWord(bytes[..byteCount], ref ids);
@@ -101,10 +95,10 @@ internal ref struct FoldedWord
     // Keeps a combining mark until the next starter. Marks are always parts of words, so those beyond the longest word need no order.
     private void Wait(int item)
     {
-        if (markCount < marks.Length && characterCount + markCount < maxCharacters)
+        if (markCount < marks.Length && characterCount + markCount < limit.Characters)
             marks[markCount++] = item;
         else
-            characterCount = maxCharacters + 1;
+            characterCount = limit.Characters + 1;
     }
 
     // Canonical ordering: by combining class, those of one class in the order of the text.
@@ -125,19 +119,15 @@ internal ref struct FoldedWord
 
     private void Append(int c)
     {
-        if (characterCount >= maxCharacters)
+        if (characterCount >= limit.Characters || byteCount + Utf16.Utf8Length(c) > limit.Bytes)
         {
-            characterCount = maxCharacters + 1;
+            characterCount = limit.Characters + 1;
             return;
         }
         if (c < 128)
-        {
             bytes[byteCount++] = (byte)c;
-        }
         else
-        {
-            byteCount += new Rune(c).EncodeToUtf8(bytes[byteCount..]);
-        }
+            byteCount += Utf16.WriteUtf8(c, bytes[byteCount..]);
         characterCount++;
     }
 }

@@ -13,26 +13,33 @@ internal sealed class TextEncoder
     // What an ASCII character is; a character of a word is its own lower case instead, which is below these.
     private const byte Space = 0x80, Removed = 0x81, Isolated = 0x82, NotAscii = 0x83;
 
+    // Room for the words of all three conventions: 400 characters.
+    private const int BytesOnStack = 1600, MarksOnStack = 400;
+
     private readonly byte[] asciiKinds = new byte[128];
     private readonly int[] asciiIds = new int[128];
     private readonly DoubleArrayTrie trie;
     private readonly CharacterFolding folding;
     private readonly ulong continuation;
     private readonly int unknownId;
-    private readonly int maxCharacters;
+    private readonly WordLimit limit;
+    private readonly bool findsFinalSigma;
+    private readonly bool replacesLoneSurrogates;
 
     /// <summary>Makes an encoder.</summary>
     /// <param name="trie">The vocabulary.</param>
     /// <param name="folding">What becomes of characters.</param>
     /// <param name="continuationPrefix">What the vocabulary writes before a token that continues a word: ##.</param>
     /// <param name="unknownId">The id for words that cannot be put together.</param>
-    /// <param name="maxCharacters">Words with more characters (after normalization) are unknown.</param>
-    public TextEncoder(DoubleArrayTrie trie, CharacterFolding folding, ReadOnlySpan<byte> continuationPrefix, int unknownId, int maxCharacters)
+    /// <param name="options">How text is prepared.</param>
+    public TextEncoder(DoubleArrayTrie trie, CharacterFolding folding, ReadOnlySpan<byte> continuationPrefix, int unknownId, TokenizerOptions options)
     {
         this.trie = trie;
         this.folding = folding;
         this.unknownId = unknownId;
-        this.maxCharacters = maxCharacters;
+        limit = WordLimit.Of(options);
+        findsFinalSigma = options is { Convention: TokenizerConvention.Google, Lowercase: true };
+        replacesLoneSurrogates = options.Convention != TokenizerConvention.Google;
         continuation = trie.Find(continuationPrefix);
         for (int c = 0; c < asciiKinds.Length; c++)
         {
@@ -46,11 +53,22 @@ internal sealed class TextEncoder
                 _ => Removed,
             };
             ulong node = trie.Find([(byte)c]);
-            asciiIds[c] = maxCharacters >= 1 && DoubleArrayTrie.EndsToken(node) ? DoubleArrayTrie.IdOf(node) : unknownId;
+            asciiIds[c] = DoubleArrayTrie.EndsToken(node) ? DoubleArrayTrie.IdOf(node) : unknownId;
         }
     }
 
-    /// <summary>Appends the ids of <paramref name="text"/>. Surrogates without a partner count as U+FFFD.</summary>
+    /// <summary>The id for words that cannot be put together.</summary>
+    public int UnknownId => unknownId;
+
+    /// <summary>The longest word that is looked up.</summary>
+    public WordLimit Limit => limit;
+
+    /// <summary>What becomes of characters.</summary>
+    public CharacterFolding Folding => folding;
+
+    /// <summary>
+    /// Appends the ids of <paramref name="text"/>. Surrogates without a partner count as U+FFFD; in Google's convention they are characters that no token has, as in Python.
+    /// </summary>
     public void Encode(ReadOnlySpan<char> text, ref IdBuffer ids)
     {
         ref byte kinds = ref MemoryMarshal.GetArrayDataReference(asciiKinds);
@@ -60,7 +78,7 @@ internal sealed class TextEncoder
             byte kind = KindAt(text, i, ref kinds);
             if (kind < Space)
             {
-                ids.Reserve(maxCharacters + 1);
+                ids.Reserve(limit.Characters + 1);
                 i = EncodeAsciiWord(text, i, ref kinds, ref ids);
             }
             else if (kind == Isolated)
@@ -112,7 +130,7 @@ internal sealed class TextEncoder
             }
             if (kind >= Removed && kind != Isolated)
                 break;
-            if (pieceNode == 0 || pieceEnd - start > maxCharacters)
+            if (pieceNode == 0 || pieceEnd - start > limit.Characters)
                 break;
             ids.Add(DoubleArrayTrie.IdOf(pieceNode));
             if (kind >= Space && pieceEnd == end)
@@ -136,29 +154,28 @@ internal sealed class TextEncoder
     [SkipLocalsInit]
     private int EncodeFolded(ReadOnlySpan<char> text, int start, ref IdBuffer ids)
     {
-        const int maxOnStack = 1024;
-        int bytes = FoldedWord.BytesNeeded(maxCharacters);
-        Span<byte> wordBytes = bytes <= maxOnStack ? stackalloc byte[maxOnStack] : new byte[bytes];
-        Span<int> marks = maxCharacters <= maxOnStack / 8 ? stackalloc int[maxOnStack / 8] : new int[maxCharacters];
-        var word = new FoldedWord(this, wordBytes, marks, maxCharacters);
+        Span<byte> wordBytes = limit.Bytes <= BytesOnStack ? stackalloc byte[BytesOnStack] : new byte[limit.Bytes];
+        Span<int> marks = limit.Characters <= MarksOnStack ? stackalloc int[MarksOnStack] : new int[limit.Characters];
+        var word = new FoldedWord(this, wordBytes, marks, limit);
         int i = start;
         while (i < text.Length)
         {
-            int c = text[i];
-            if (c < 128 && asciiKinds[c] is Space or Isolated)
+            if (text[i] < 128 && asciiKinds[text[i]] is Space or Isolated)
                 break;
-            i++;
-            if (char.IsSurrogate((char)c))
-            {
-                if (char.IsHighSurrogate((char)c) && i < text.Length && char.IsLowSurrogate(text[i]))
-                    c = char.ConvertToUtf32((char)c, text[i++]);
-                else
-                    c = 0xFFFD;
-            }
-            word.Add(folding, c, ref ids);
+            word.Add(folding, CodePointAt(text, ref i), ref ids);
         }
         word.End(ref ids);
         return i;
+    }
+
+    /// <summary>The code point at <paramref name="index"/>, which moves behind it, as the folding takes it: with the final sigma told apart, and U+FFFD for a lone surrogate, where the tokenizer does so.</summary>
+    public int CodePointAt(ReadOnlySpan<char> text, ref int index)
+    {
+        int start = index;
+        int c = Utf16.Next(text, ref index);
+        if (c == FinalSigma.Capital && findsFinalSigma && FinalSigma.IsFinal(text, start, folding))
+            return FinalSigma.Final;
+        return replacesLoneSurrogates && c is >= 0xD800 and <= 0xDFFF ? 0xFFFD : c;
     }
 
     /// <summary>Appends the ids of one word in UTF-8 that has at most as many characters as a word may have.</summary>
@@ -167,7 +184,7 @@ internal sealed class TextEncoder
         ref ulong nodes = ref MemoryMarshal.GetArrayDataReference(trie.Nodes);
         int firstId = ids.Count;
         int start = 0;
-        ids.Reserve(maxCharacters + 1);
+        ids.Reserve(limit.Characters + 1);
         while (start < word.Length)
         {
             ulong node = start == 0 ? trie.Root : continuation;

@@ -10,14 +10,17 @@ internal enum CharacterFlags : byte
     /// <summary>Category Mn.</summary>
     NonspacingMark = 2,
 
-    /// <summary>Categories Cc, Cf, Co.</summary>
+    /// <summary>Categories Cc and Cf; in Hugging Face's tokenizers also Co.</summary>
     Control = 4,
 
     /// <summary>White_Space.</summary>
     WhiteSpace = 8,
 
-    /// <summary>A combining class, a canonical decomposition or a lower case.</summary>
+    /// <summary>A combining class, a canonical decomposition, a lower case or a folding.</summary>
     Changes = 16,
+
+    /// <summary>Nothing is left of it by NFKC_Casefold.</summary>
+    FoldedAway = 32,
 }
 
 /// <summary>The tables, unpacked for quick questions while a <see cref="CharacterFolding"/> is made; thrown away afterwards.</summary>
@@ -31,36 +34,48 @@ internal sealed class CharacterProperties
     private readonly byte[] combiningClasses = new byte[CodePoints];
     private readonly Dictionary<int, (int First, int Second)> decompositions = new(2100);
     private readonly Dictionary<int, int> lower = new(1500);
+    private readonly Dictionary<int, int> foldedToOne = [];
 
-    /// <summary>Unpacks the tables.</summary>
-    public CharacterProperties()
+    // Where in UnicodeTables.FoldedToMore16 a folding starts: at its length.
+    private readonly Dictionary<int, int> foldedToMore = [];
+
+    private CharacterProperties(ReadOnlySpan<int> punctuation, ReadOnlySpan<int> nonspacingMarks, ReadOnlySpan<int> controls)
     {
-        Mark(UnicodeTables.Punctuation, CharacterFlags.Punctuation);
+        Mark(punctuation, CharacterFlags.Punctuation);
         Mark([0x21, 0x2F, 0x3A, 0x40, 0x5B, 0x60, 0x7B, 0x7E], CharacterFlags.Punctuation);
-        Mark(UnicodeTables.NonspacingMarks, CharacterFlags.NonspacingMark);
-        Mark(UnicodeTables.Controls, CharacterFlags.Control);
+        Mark(nonspacingMarks, CharacterFlags.NonspacingMark);
+        Mark(controls, CharacterFlags.Control);
         Mark(UnicodeTables.WhiteSpace, CharacterFlags.WhiteSpace);
-        ReadOnlySpan<int> classes = UnicodeTables.CombiningClasses;
-        for (int i = 0; i < classes.Length; i += 3)
-        {
-            combiningClasses.AsSpan(classes[i], classes[i + 1] - classes[i] + 1).Fill((byte)classes[i + 2]);
-            Mark(classes.Slice(i, 2), CharacterFlags.Changes);
-        }
-        ReadOnlySpan<int> steps = UnicodeTables.Decompositions;
-        for (int i = 0; i < steps.Length; i += 3)
-        {
-            decompositions.Add(steps[i], (steps[i + 1], steps[i + 2]));
-            flags[steps[i]] |= (byte)CharacterFlags.Changes;
-        }
-        ReadOnlySpan<int> ranges = UnicodeTables.LowerCase;
-        for (int i = 0; i < ranges.Length; i += 4)
-        {
-            for (int c = ranges[i]; c <= ranges[i + 1]; c += ranges[i + 2])
-            {
-                lower.Add(c, c + ranges[i + 3]);
-                flags[c] |= (byte)CharacterFlags.Changes;
-            }
-        }
+        AddNormalization(UnicodeTables.CombiningClasses9, UnicodeTables.Decompositions9);
+    }
+
+    /// <summary>Those of Hugging Face's tokenizers: categories 8.0, normalization 9.0, lower case 17.0.</summary>
+    public static CharacterProperties OfHuggingFace()
+    {
+        var properties = new CharacterProperties(UnicodeTables.Punctuation8, UnicodeTables.NonspacingMarks8, UnicodeTables.Controls8);
+        properties.AddMappings(UnicodeTables.LowerCase15, properties.lower);
+        properties.AddMappings(UnicodeTables.LowerCase17, properties.lower);
+        return properties;
+    }
+
+    /// <summary>Those of Python 3.12: 15.0.</summary>
+    public static CharacterProperties OfPython()
+    {
+        var properties = new CharacterProperties(UnicodeTables.Punctuation15, UnicodeTables.NonspacingMarks15, UnicodeTables.Controls15);
+        properties.AddNormalization(UnicodeTables.CombiningClasses15, UnicodeTables.Decompositions15);
+        properties.AddMappings(UnicodeTables.LowerCase15, properties.lower);
+        return properties;
+    }
+
+    /// <summary>Those of TensorFlow Text: categories 15.0, normalization and NFKC_Casefold 16.0; no lower case.</summary>
+    public static CharacterProperties OfTensorFlowText()
+    {
+        var properties = new CharacterProperties(UnicodeTables.Punctuation15, UnicodeTables.NonspacingMarks15, UnicodeTables.Controls15);
+        properties.AddNormalization(UnicodeTables.CombiningClasses15, UnicodeTables.Decompositions15);
+        properties.AddNormalization(UnicodeTables.CombiningClasses16, UnicodeTables.Decompositions16);
+        properties.AddMappings(UnicodeTables.FoldedToOne16, properties.foldedToOne);
+        properties.AddLongFoldings();
+        return properties;
     }
 
     /// <summary>Whether code point <paramref name="c"/> has the property.</summary>
@@ -78,15 +93,20 @@ internal sealed class CharacterProperties
     /// <summary>The lower case of one character, itself where there is none; U+0130, whose lower case is two characters, is the caller's.</summary>
     public int Lower(int c) => lower.GetValueOrDefault(c, c);
 
-    /// <summary>Whether <paramref name="c"/> is a precomposed Hangul syllable.</summary>
-    public static bool IsHangulSyllable(int c) => c is >= Hangul.FirstSyllable and <= Hangul.LastSyllable;
-
-    /// <summary>The full canonical decomposition of a character that is no Hangul syllable.</summary>
+    /// <summary>The full canonical decomposition of a character, Hangul syllables included.</summary>
     /// <param name="c">Code point.</param>
     /// <param name="parts">Receives the parts, in order; at least <see cref="LongestDecomposition"/> long.</param>
     /// <returns>How many parts.</returns>
     public int Decompose(int c, Span<int> parts)
     {
+        if (Hangul.IsSyllable(c))
+        {
+            (parts[0], parts[1], int trailing) = Hangul.Decompose(c);
+            if (trailing == 0)
+                return 2;
+            parts[2] = trailing;
+            return 3;
+        }
         if (!decompositions.TryGetValue(c, out (int First, int Second) step))
         {
             parts[0] = c;
@@ -96,6 +116,67 @@ internal sealed class CharacterProperties
         if (step.Second != 0)
             count += Decompose(step.Second, parts[count..]);
         return count;
+    }
+
+    /// <summary>NFKC_Casefold of a character, and the canonical decomposition of that.</summary>
+    /// <param name="c">Code point.</param>
+    /// <param name="parts">Receives the parts, in order; at least <see cref="FoldedItems.Most"/> long.</param>
+    /// <returns>How many parts.</returns>
+    public int Casefold(int c, Span<int> parts)
+    {
+        if (Is(c, CharacterFlags.FoldedAway))
+            return 0;
+        if (foldedToOne.TryGetValue(c, out parts[0]))
+            return 1;
+        if (foldedToMore.TryGetValue(c, out int start))
+        {
+            ReadOnlySpan<int> table = UnicodeTables.FoldedToMore16;
+            table.Slice(start + 1, table[start]).CopyTo(parts);
+            return table[start];
+        }
+        if (!decompositions.TryGetValue(c, out (int First, int Second) step))
+            return Decompose(c, parts);
+        int count = Casefold(step.First, parts);
+        if (step.Second != 0)
+            count += Casefold(step.Second, parts[count..]);
+        return count;
+    }
+
+    private void AddNormalization(ReadOnlySpan<int> classes, ReadOnlySpan<int> steps)
+    {
+        for (int i = 0; i < classes.Length; i += 3)
+        {
+            combiningClasses.AsSpan(classes[i], classes[i + 1] - classes[i] + 1).Fill((byte)classes[i + 2]);
+            Mark(classes.Slice(i, 2), CharacterFlags.Changes);
+        }
+        for (int i = 0; i < steps.Length; i += 3)
+        {
+            decompositions.Add(steps[i], (steps[i + 1], steps[i + 2]));
+            flags[steps[i]] |= (byte)CharacterFlags.Changes;
+        }
+    }
+
+    private void AddMappings(ReadOnlySpan<int> ranges, Dictionary<int, int> mappings)
+    {
+        for (int i = 0; i < ranges.Length; i += 4)
+        {
+            for (int c = ranges[i]; c <= ranges[i + 1]; c += ranges[i + 2])
+            {
+                mappings.Add(c, c + ranges[i + 3]);
+                flags[c] |= (byte)CharacterFlags.Changes;
+            }
+        }
+    }
+
+    private void AddLongFoldings()
+    {
+        ReadOnlySpan<int> table = UnicodeTables.FoldedToMore16;
+        for (int i = 0; i < table.Length; i += 2 + table[i + 1])
+        {
+            foldedToMore.Add(table[i], i + 1);
+            flags[table[i]] |= (byte)CharacterFlags.Changes;
+        }
+        Mark(UnicodeTables.FoldedAway16, CharacterFlags.FoldedAway);
     }
 
     private void Mark(ReadOnlySpan<int> ranges, CharacterFlags flag)

@@ -1,0 +1,41 @@
+namespace Engine.Tokenizer.Unicode;
+
+/// <summary>Code points of UTF-16 that may be malformed, and their UTF-8.</summary>
+internal static class Utf16
+{
+    /// <summary>The code point at <paramref name="index"/>, which moves behind it; a surrogate without a partner as it is.</summary>
+    public static int Next(ReadOnlySpan<char> text, ref int index)
+    {
+        char c = text[index++];
+        return char.IsHighSurrogate(c) && index < text.Length && char.IsLowSurrogate(text[index]) ? char.ConvertToUtf32(c, text[index++]) : c;
+    }
+
+    /// <summary>The code point before <paramref name="index"/>, which moves to it; a surrogate without a partner as it is.</summary>
+    public static int Previous(ReadOnlySpan<char> text, ref int index)
+    {
+        char c = text[--index];
+        return char.IsLowSurrogate(c) && index > 0 && char.IsHighSurrogate(text[index - 1]) ? char.ConvertToUtf32(text[--index], c) : c;
+    }
+
+    /// <summary>How many bytes code point <paramref name="c"/> has in UTF-8; a surrogate, as any other of its size, three.</summary>
+    public static int Utf8Length(int c) => c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+    /// <summary>Writes code point <paramref name="c"/> as UTF-8, a surrogate too: three bytes that no valid text has.</summary>
+    /// <returns>How many bytes there are.</returns>
+    public static int WriteUtf8(int c, Span<byte> bytes)
+    {
+        int length = Utf8Length(c);
+        if (length == 1)
+        {
+            bytes[0] = (byte)c;
+            return 1;
+        }
+        for (int i = length - 1; i > 0; i--)
+        {
+            bytes[i] = (byte)(0x80 | c & 0x3F);
+            c >>= 6;
+        }
+        bytes[0] = (byte)(0xF00 >> length | c);
+        return length;
+    }
+}
