@@ -7,6 +7,14 @@ namespace Engine.Kernels;
 /// <param name="device">The device to run on.</param>
 public sealed class RowGather(ComputeDevice device) : SequencePooling(device, ForwardKernel, BackwardKernel)
 {
+    /// <summary>y[i] = x[rows[i]]: any rows, in any order. What the forward pass does for the first rows, it does for these.</summary>
+    /// <param name="x">[tokens, width].</param>
+    /// <param name="rows">[count], each below the number of tokens.</param>
+    /// <param name="y">[count, width].</param>
+    /// <param name="count">The number of rows wanted.</param>
+    /// <param name="width">The row length.</param>
+    public void Take(ArrayView<float> x, ArrayView<int> rows, ArrayView<float> y, int count, int width) => Forward(x, rows, y, count, width);
+
     [Kernel]
     private static void ForwardKernel(int width, ArrayView<int> sequenceOffsets, ArrayView<float> x, ArrayView<float> y)
     {

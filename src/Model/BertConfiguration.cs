@@ -49,6 +49,12 @@ public sealed record BertConfiguration
     /// <summary>The head that the folder's weights hold, or null: an encoder alone.</summary>
     public HeadOptions? Head { get; init; }
 
+    /// <summary>
+    /// The heads of the pre-training tasks that a model is loaded with (<see cref="BertModel.LoadPretraining"/>). A file's configuration does not decide it:
+    /// what a folder holds is seen in its weights.
+    /// </summary>
+    public PretrainingHeads Pretraining { get; init; }
+
     /// <summary>The width of one attention head.</summary>
     public int HeadSize => HiddenSize / HeadCount;
 
@@ -166,7 +172,7 @@ public sealed record BertConfiguration
         json["initializer_range"] = Exact(InitializerRange);
         json.Remove("dtype");
         json["torch_dtype"] = "float32";
-        HeadConfiguration.Write(Head, json);
+        HeadConfiguration.Write(Head, Pretraining, json);
         return json;
     }
 

@@ -215,7 +215,7 @@ public sealed partial class BertModel
         kernels.Attention.Prepare(sequences.SequenceOffsets.Span);
         if (pass is not null)
             kernels.Embedding.Prepare(sequences.Ids.Span, batch.HostPositions, sequences.Segments.Span);
-        bool firstOnly = !allStates && Configuration.Head is { Pooling: not Pooling.Mean };
+        bool firstOnly = !allStates && Configuration.Head?.Pooling != Pooling.Mean;
         encoder.Forward(batch, new DropoutSites(pass, Configuration.LayerCount), firstOnly);
     }
 
@@ -246,7 +246,8 @@ public sealed partial class BertModel
             throw new ArgumentException("A training step needs labels.");
     }
 
-    private void Read(ArrayView<float> view, Span<float> target)
+    private void Read<T>(ArrayView<T> view, Span<T> target)
+        where T : unmanaged
     {
         if (target.Length > 0)
             view.SubView(0, target.Length).CopyToCPU(device.Stream, target);

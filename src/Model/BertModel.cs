@@ -26,6 +26,8 @@ public sealed partial class BertModel : IDisposable
     private readonly DeviceBatch batch;
     private readonly BertEncoder encoder;
     private readonly ClassifierHead head;
+    private readonly MaskedLanguageHead? maskedLanguage;
+    private readonly NextSentenceHead? nextSentence;
     private readonly MemoryBuffer1D<float, Stride1D.Dense>? gradientNorm;
 
     private BertModel(
@@ -49,6 +51,14 @@ public sealed partial class BertModel : IDisposable
         activationArena = new DeviceArena(device);
         var activations = new EncoderActivations(activationArena, configuration, limits, trained == TrainedPart.All, keepStates);
         head = new ClassifierHead(configuration, kernels, arena.Layout, activationArena, limits, device.Stream, arena.Parameters, arena.Gradients);
+        if (arena.Layout.MaskedLanguage is { } tokens)
+            maskedLanguage = new MaskedLanguageHead(device, configuration, kernels, tokens, arena.Parameters, activationArena);
+        if (arena.Layout.NextSentence is var (weight, bias))
+        {
+            nextSentence = new NextSentenceHead(
+                configuration.HiddenSize, kernels, weight.In(arena.Parameters), bias.In(arena.Parameters), limits.MaxSequences, activationArena);
+        }
+
         activationArena.Allocate();
         encoder = new BertEncoder(
             configuration,
@@ -97,8 +107,7 @@ public sealed partial class BertModel : IDisposable
         bool keepStates = false)
     {
         ArgumentNullException.ThrowIfNull(device);
-        ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxTokens, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxSequences, 1);
+        CheckLimits(limits);
         newHead?.Validate();
         var configuration = BertConfiguration.Load(folder);
         if (newHead is not null)
@@ -112,24 +121,7 @@ public sealed partial class BertModel : IDisposable
         bool usesPooler = configuration.Head?.Pooling == Pooling.Pooled;
         var layout = new ParameterLayout(configuration, configuration.Head, names.HasPooler || usesPooler, trained);
         bool IsNew(ParameterTensor tensor) => tensor.IsHead ? newHead is not null : tensor.IsPooler && !names.HasPooler;
-
-        // Everything is looked up before memory is taken, so that a wrong folder costs nothing.
-        foreach (var tensor in layout.Tensors.Where(t => !IsNew(t)))
-            names.Find(tensor);
-        var arena = new ParameterArena(device, layout);
-        try
-        {
-            ModelFolder.Read(file, names, arena, IsNew, seed, configuration.InitializerRange);
-            return new BertModel(device, folder, configuration, arena, limits, trained, keepStates)
-            {
-                NewTensors = [.. layout.Tensors.Where(IsNew).Select(t => t.Name)],
-            };
-        }
-        catch
-        {
-            arena.Dispose();
-            throw;
-        }
+        return Load(device, folder, configuration, file, names, layout, IsNew, seed, limits, trained, keepStates);
     }
 
     /// <summary>Writes the model in Hugging Face layout, with the tokenizer's files of the folder that it came from. Every file is written atomically.</summary>
@@ -201,10 +193,49 @@ public sealed partial class BertModel : IDisposable
     public void Dispose()
     {
         gradientNorm?.Dispose();
+        maskedLanguage?.Dispose();
         batch.Dispose();
         kernels.Dispose();
         activationArena.Dispose();
         arena.Dispose();
+    }
+
+    private static BertModel Load(
+        ComputeDevice device,
+        string folder,
+        BertConfiguration configuration,
+        SafetensorsFile file,
+        TensorNames names,
+        ParameterLayout layout,
+        Func<ParameterTensor, bool> isNew,
+        ulong seed,
+        BatchLimits limits,
+        TrainedPart trained,
+        bool keepStates)
+    {
+        // Everything is looked up before memory is taken, so that a wrong folder costs nothing.
+        foreach (var tensor in layout.Tensors.Where(t => !isNew(t)))
+            names.Find(tensor);
+        var arena = new ParameterArena(device, layout);
+        try
+        {
+            ModelFolder.Read(file, names, arena, isNew, seed, configuration.InitializerRange);
+            return new BertModel(device, folder, configuration, arena, limits, trained, keepStates)
+            {
+                NewTensors = [.. layout.Tensors.Where(isNew).Select(t => t.Name)],
+            };
+        }
+        catch
+        {
+            arena.Dispose();
+            throw;
+        }
+    }
+
+    private static void CheckLimits(BatchLimits limits)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxSequences, 1);
     }
 
     private ParameterTensor Tensor(string name) =>

@@ -57,13 +57,13 @@ internal static class HeadConfiguration
         return new HeadOptions(HeadKind.PooledSoftmax, labels, dropout);
     }
 
-    /// <summary>Describes a head, or none, in a configuration.</summary>
-    public static void Write(HeadOptions? head, JsonObject json)
+    /// <summary>Describes a head, heads of the pre-training tasks, or none, in a configuration.</summary>
+    public static void Write(HeadOptions? head, PretrainingHeads pretraining, JsonObject json)
     {
         foreach (string name in new[] { Section, "id2label", "label2id", "num_labels", "problem_type", "classifier_dropout" })
             json.Remove(name);
         bool pooled = head?.Pooling == Pooling.Pooled;
-        json["architectures"] = new JsonArray(pooled ? SequenceClassification : "BertModel");
+        json["architectures"] = new JsonArray(pooled ? SequenceClassification : Architecture(pretraining));
         if (head is null)
             return;
 
@@ -88,6 +88,14 @@ internal static class HeadConfiguration
             };
         }
     }
+
+    private static string Architecture(PretrainingHeads heads) => heads switch
+    {
+        PretrainingHeads.None => "BertModel",
+        PretrainingHeads.MaskedLanguage => "BertForMaskedLM",
+        PretrainingHeads.NextSentence => "BertForNextSentencePrediction",
+        _ => "BertForPreTraining",
+    };
 
     private static List<string> ReadLabels(JsonFields fields)
     {

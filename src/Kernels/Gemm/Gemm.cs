@@ -60,6 +60,31 @@ public sealed class Gemm
         kernels.Forward(x, w, hasBias ? bias : w, y, new GemmSizes(m, n, k), hasBias);
     }
 
+    /// <summary>
+    /// y = x transpose(w) + bias: a layer whose weight has a row for each output, as BERT's decoder has in its table of words. The weight is turned while it
+    /// is packed and never copied as a whole.
+    /// </summary>
+    /// <param name="x">Input [m, k].</param>
+    /// <param name="w">Weight [n, k].</param>
+    /// <param name="bias">Bias [n], or default for none.</param>
+    /// <param name="y">Output [m, n]; must not overlap the inputs.</param>
+    /// <param name="m">Rows (tokens); 0 does nothing.</param>
+    /// <param name="n">Output features.</param>
+    /// <param name="k">Input features.</param>
+    /// <exception cref="ArgumentException">A view is shorter than its shape.</exception>
+    public void ForwardTransposed(ArrayView<float> x, ArrayView<float> w, ArrayView<float> bias, ArrayView<float> y, int m, int n, int k)
+    {
+        CheckSizes(m, n, k);
+        if (m == 0)
+            return;
+
+        Check(x, m, k, nameof(x));
+        Check(w, n, k, nameof(w));
+        Check(y, m, n, nameof(y));
+        var hasBias = CheckBias(bias, n);
+        kernels.ForwardTransposed(x, w, hasBias ? bias : w, y, new GemmSizes(m, n, k), hasBias);
+    }
+
     /// <summary>preactivation = x w + bias, y = gelu(preactivation).</summary>
     /// <param name="x">Input [m, k].</param>
     /// <param name="w">Weight [k, n].</param>

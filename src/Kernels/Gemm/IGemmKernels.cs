@@ -14,6 +14,15 @@ internal interface IGemmKernels
         GemmSizes sizes,
         bool hasBias);
 
+    /// <summary>result = left right + bias, the right operand stored as [columns, depth].</summary>
+    void ForwardTransposed(
+        ArrayView<float> left,
+        ArrayView<float> right,
+        ArrayView<float> bias,
+        ArrayView<float> result,
+        GemmSizes sizes,
+        bool hasBias);
+
     /// <summary>preactivation = left right + bias, result = gelu(preactivation).</summary>
     void ForwardGelu(
         ArrayView<float> left,

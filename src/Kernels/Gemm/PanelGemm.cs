@@ -15,6 +15,10 @@ internal sealed class PanelGemm<TTile>(ComputeDevice device) : IGemmKernels
         new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(
             PanelKernels.Forward<TTile>));
 
+    private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>> forwardTransposed =
+        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(
+            PanelKernels.ForwardTransposed<TTile>));
+
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>>
         forwardGeluErf = new(() => device.Accelerator.LoadStreamKernel<
             ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(PanelKernels.ForwardGeluErf<TTile>));
@@ -40,6 +44,16 @@ internal sealed class PanelGemm<TTile>(ComputeDevice device) : IGemmKernels
         GemmSizes sizes,
         bool hasBias) =>
         forward.Value(Config(sizes, out var arguments, false, hasBias, RowsInPlace(sizes)), left, right, bias, result, arguments);
+
+    /// <inheritdoc/>
+    public void ForwardTransposed(
+        ArrayView<float> left,
+        ArrayView<float> right,
+        ArrayView<float> bias,
+        ArrayView<float> result,
+        GemmSizes sizes,
+        bool hasBias) =>
+        forwardTransposed.Value(Config(sizes, out var arguments, false, hasBias, RowsInPlace(sizes), rightTransposed: true), left, right, bias, result, arguments);
 
     /// <inheritdoc/>
     public void ForwardGelu(

@@ -24,6 +24,24 @@ internal static class PanelKernels
         PanelProduct.Multiply<TTile>(x, w, bias, y, y, panels, tile, sums, arguments, false, false, 0);
     }
 
+    /// <summary>y = x transpose(w) + bias: the right operand is stored as columns x depth.</summary>
+    [Kernel(typeof(PanelTile16))]
+    [Kernel(typeof(PanelTile8))]
+    [Kernel(typeof(PanelTile4))]
+    internal static void ForwardTransposed<TTile>(
+        ArrayView<float> x,
+        ArrayView<float> w,
+        ArrayView<float> bias,
+        ArrayView<float> y,
+        PanelArguments arguments)
+        where TTile : struct, IPanelTile
+    {
+        var panels = SharedMemory.Allocate<float>(PanelProduct.PanelFloats);
+        var tile = SharedMemory.Allocate<float>(PanelProduct.TileFloats);
+        var sums = SharedMemory.Allocate<float>(PanelProduct.SumFloats);
+        PanelProduct.Multiply<TTile>(x, w, bias, y, y, panels, tile, sums, arguments, false, true, 0);
+    }
+
     /// <summary>preactivation = x w + bias, y = gelu(preactivation), exact form.</summary>
     [Kernel(typeof(PanelTile16))]
     [Kernel(typeof(PanelTile8))]

@@ -15,6 +15,10 @@ internal sealed class TiledGemm<TTile>(ComputeDevice device) : IGemmKernels
         new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>(
             TiledKernels.Forward<TTile>));
 
+    private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>> forwardTransposed =
+        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>(
+            TiledKernels.ForwardTransposed<TTile>));
+
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>>
         forwardGeluErf = new(() => device.Accelerator.LoadStreamKernel<
             ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>(TiledKernels.ForwardGeluErf<TTile>));
@@ -40,6 +44,16 @@ internal sealed class TiledGemm<TTile>(ComputeDevice device) : IGemmKernels
         GemmSizes sizes,
         bool hasBias) =>
         forward.Value(Config(sizes), left, right, bias, result, Arguments(sizes, false, hasBias));
+
+    /// <inheritdoc/>
+    public void ForwardTransposed(
+        ArrayView<float> left,
+        ArrayView<float> right,
+        ArrayView<float> bias,
+        ArrayView<float> result,
+        GemmSizes sizes,
+        bool hasBias) =>
+        forwardTransposed.Value(Config(sizes), left, right, bias, result, Arguments(sizes, false, hasBias));
 
     /// <inheritdoc/>
     public void ForwardGelu(

@@ -34,6 +34,22 @@ internal static class TiledKernels
         Multiply<TTile>(x, w, bias, y, y, leftSlice, rightSlice, arguments, false, false, 0);
     }
 
+    /// <summary>y = x transpose(w) + bias.</summary>
+    [Kernel(typeof(TiledTile64))]
+    [Kernel(typeof(TiledTile16))]
+    internal static void ForwardTransposed<TTile>(
+        ArrayView<float> x,
+        ArrayView<float> w,
+        ArrayView<float> bias,
+        ArrayView<float> y,
+        TiledArguments arguments)
+        where TTile : struct, ITiledTile
+    {
+        var leftSlice = SharedMemory.Allocate<float>(SliceDepth * SliceStride);
+        var rightSlice = SharedMemory.Allocate<float>(SliceDepth * SliceStride);
+        Multiply<TTile>(x, w, bias, y, y, leftSlice, rightSlice, arguments, false, true, 0);
+    }
+
     /// <summary>preactivation = x w + bias, y = gelu(preactivation), exact form.</summary>
     [Kernel(typeof(TiledTile64))]
     [Kernel(typeof(TiledTile16))]

@@ -85,11 +85,11 @@ internal static class ModelFolder
         }
 
         // Models with transformers' head have their encoder under "bert."; the encoder alone has no prefix.
-        string prefix = configuration.Head?.Pooling == Pooling.Pooled ? "bert." : "";
+        string prefix = configuration.Head?.Pooling == Pooling.Pooled || configuration.Pretraining != PretrainingHeads.None ? "bert." : "";
         SafetensorsWriter.Write(
             Path.Combine(folder, WeightsName),
             arena.Layout.Tensors.Select(tensor => new TensorSource(
-                tensor.IsHead ? tensor.Name : prefix + tensor.Name,
+                tensor.IsHead || tensor.IsPretraining ? tensor.Name : prefix + tensor.Name,
                 tensor.Shape,
                 (start, target) => arena.Read(arena.Parameters, tensor, (int)start, target))),
             type);

@@ -7,6 +7,7 @@ namespace Engine.Model.Checkpoints;
 internal sealed class TensorNames
 {
     private const string Anchor = "embeddings.word_embeddings.weight";
+    private const string EncoderPrefix = "bert.";
     private static readonly string[] KnownPrefixes = ["", "bert.", "model.", "model.bert.", "encoder.", "0.auto_model."];
 
     private readonly SafetensorsFile file;
@@ -23,21 +24,22 @@ internal sealed class TensorNames
             + "expected the weights of a BERT");
     }
 
-    /// <summary>Whether the file has a tensor.</summary>
-    public bool Has(ParameterTensor tensor) => Candidates(tensor.Name).Any(file.Tensors.ContainsKey);
-
     /// <summary>Whether the file has the pooler's weights.</summary>
-    public bool HasPooler => Candidates("pooler.dense.weight").Any(file.Tensors.ContainsKey);
+    public bool HasPooler => FirstOf("pooler.dense.weight") is not null;
+
+    /// <summary>The name in the file of a tensor, or null where it is not there.</summary>
+    /// <param name="name">Its name without a model's prefix.</param>
+    public string? FirstOf(string name) => Candidates(name).FirstOrDefault(file.Tensors.ContainsKey);
 
     /// <summary>The name of a tensor in the file, its shape checked.</summary>
     /// <exception cref="ModelException">There is no such tensor, or its shape or type is not what was expected.</exception>
     public string Find(ParameterTensor tensor)
     {
-        string? name = Candidates(tensor.Name).FirstOrDefault(file.Tensors.ContainsKey);
+        string? name = FirstOf(tensor.Name);
         if (name is null)
         {
             throw new ModelException(
-                $"{file.Path}: tensor \"{prefix}{tensor.Name}\" is missing, expected with shape {TensorEntry.Describe(tensor.Shape)} by config.json");
+                $"{file.Path}: tensor \"{Candidates(tensor.Name).First()}\" is missing, expected with shape {TensorEntry.Describe(tensor.Shape)} by config.json");
         }
 
         var entry = file.Tensors[name];
@@ -74,10 +76,16 @@ internal sealed class TensorNames
         if (name.StartsWith("classifier.", StringComparison.Ordinal) || name.StartsWith("engine.", StringComparison.Ordinal))
             return [name];
         string full = prefix + name;
+
+        // The heads of the pre-training tasks stand beside the encoder, not in it.
+        if (name.StartsWith("cls.", StringComparison.Ordinal))
+            full = (prefix.EndsWith(EncoderPrefix, StringComparison.Ordinal) ? prefix[..^EncoderPrefix.Length] : prefix) + name;
         if (name.EndsWith("LayerNorm.weight", StringComparison.Ordinal))
             return [full, full[..^"weight".Length] + "gamma"];
         if (name.EndsWith("LayerNorm.bias", StringComparison.Ordinal))
             return [full, full[..^"bias".Length] + "beta"];
+        if (name == "cls.predictions.bias")
+            return [full, full[..^"bias".Length] + "decoder.bias"];
         return [full];
     }
 }

@@ -19,6 +19,8 @@ internal sealed class ModelKernels : IDisposable
         ColumnSum = new ColumnSum(device);
         RowGather = new RowGather(device);
         MeanPool = new MeanPool(device);
+        Softmax = new Softmax(device);
+        TopSoftmax = new TopSoftmax(device);
         SoftmaxCrossEntropy = new SoftmaxCrossEntropy(device);
         SigmoidCrossEntropy = new SigmoidCrossEntropy(device);
         GradientNorm = new GradientNorm(device);
@@ -49,11 +51,17 @@ internal sealed class ModelKernels : IDisposable
     /// <summary>Bias gradients.</summary>
     public ColumnSum ColumnSum { get; }
 
-    /// <summary>[CLS] states.</summary>
+    /// <summary>[CLS] states, and those of masked tokens.</summary>
     public RowGather RowGather { get; }
 
     /// <summary>Mean states.</summary>
     public MeanPool MeanPool { get; }
+
+    /// <summary>The next-sentence head's probabilities.</summary>
+    public Softmax Softmax { get; }
+
+    /// <summary>The masked-language-model head's most probable tokens.</summary>
+    public TopSoftmax TopSoftmax { get; }
 
     /// <summary>The loss of softmax heads.</summary>
     public SoftmaxCrossEntropy SoftmaxCrossEntropy { get; }

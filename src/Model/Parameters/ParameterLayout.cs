@@ -17,13 +17,14 @@ public sealed class ParameterLayout
     /// <param name="head">Its head, or null.</param>
     /// <param name="hasPooler">Whether there are pooler weights.</param>
     /// <param name="trained">What training changes.</param>
+    /// <param name="ownDecoder">Whether a masked-language-model head has a decoder of its own, and not the table of words.</param>
     /// <exception cref="ModelException">The model has more than 2^31 parameters.</exception>
-    public ParameterLayout(BertConfiguration configuration, HeadOptions? head, bool hasPooler, TrainedPart trained)
+    public ParameterLayout(BertConfiguration configuration, HeadOptions? head, bool hasPooler, TrainedPart trained, bool ownDecoder = false)
     {
         int hidden = configuration.HiddenSize;
         int wide = configuration.IntermediateSize;
         bool encoder = trained == TrainedPart.All;
-        CheckSize(configuration);
+        CheckSize(configuration, ownDecoder ? 2 : 1);
 
         WordTable = Table("embeddings.word_embeddings.weight", configuration.VocabularySize);
         PositionTable = Table("embeddings.position_embeddings.weight", configuration.MaxPositions);
@@ -49,6 +50,19 @@ public sealed class ParameterLayout
             Pooler = Fused(["pooler.dense"], hidden, hidden, encoder && head?.Pooling == Pooling.Pooled);
         if (head is not null)
             Head = Fused([HeadName(head)], hidden, head.Outputs, trained != TrainedPart.Nothing);
+        if (configuration.Pretraining.HasFlag(PretrainingHeads.MaskedLanguage))
+        {
+            const string Name = "cls.predictions.";
+            var (transformWeight, transformBias) = Fused([Name + "transform.dense"], hidden, hidden, encoder);
+            var (gamma, beta) = Norm(Name + "transform.LayerNorm");
+            var decoder = ownDecoder ? Table(Name + "decoder.weight", configuration.VocabularySize) : WordTable;
+            var bias = Add(configuration.VocabularySize, decays: false, encoder);
+            tensors.Add(new ParameterTensor(Name + "bias", [configuration.VocabularySize], bias));
+            MaskedLanguage = new MaskedLanguageBlocks(transformWeight, transformBias, gamma, beta, decoder, bias);
+        }
+
+        if (configuration.Pretraining.HasFlag(PretrainingHeads.NextSentence))
+            NextSentence = Fused(["cls.seq_relationship"], hidden, NextSentenceHead.Outputs, encoder);
 
         DecayedLength = Place(0, b => b.Trained && b.Decays);
         TrainedLength = Place(DecayedLength, b => b.Trained && !b.Decays);
@@ -110,16 +124,22 @@ public sealed class ParameterLayout
     /// <summary>Weight [hidden, outputs] and bias [outputs], or null.</summary>
     internal (ParameterBlock Weight, ParameterBlock Bias)? Head { get; }
 
+    /// <summary>The masked-language-model head, or null.</summary>
+    internal MaskedLanguageBlocks? MaskedLanguage { get; }
+
+    /// <summary>Weight [hidden, 2] and bias [2], or null.</summary>
+    internal (ParameterBlock Weight, ParameterBlock Bias)? NextSentence { get; }
+
     /// <summary>Every block, in the order of the layers.</summary>
     internal IReadOnlyList<ParameterBlock> Blocks => blocks;
 
     /// <summary>The name of a head's dense layer in files: <c>transformers</c>' own where it has the same function, else one of ours.</summary>
     internal static string HeadName(HeadOptions head) => head.Pooling == Pooling.Pooled ? "classifier" : "engine.head";
 
-    private static void CheckSize(BertConfiguration c)
+    private static void CheckSize(BertConfiguration c, int wordTables)
     {
         long hidden = c.HiddenSize;
-        UInt128 tables = (UInt128)(c.VocabularySize + (long)c.MaxPositions + c.SegmentCount) * (UInt128)hidden;
+        UInt128 tables = (UInt128)(((long)wordTables * c.VocabularySize) + c.MaxPositions + c.SegmentCount) * (UInt128)hidden;
         UInt128 layers = (UInt128)c.LayerCount * (UInt128)(4 * hidden * hidden + 2 * hidden * c.IntermediateSize);
         if (tables + layers > int.MaxValue - (1 << 24))
             throw new ModelException($"the configuration describes {tables + layers} parameters, expected at most {int.MaxValue - (1 << 24)}");

@@ -39,6 +39,9 @@ public sealed class ParameterTensor
     /// <summary>Whether it belongs to the classification head.</summary>
     public bool IsHead => Name.StartsWith("classifier.", StringComparison.Ordinal) || Name.StartsWith("engine.", StringComparison.Ordinal);
 
+    /// <summary>Whether it belongs to a head of the pre-training tasks.</summary>
+    public bool IsPretraining => Name.StartsWith("cls.", StringComparison.Ordinal);
+
     /// <summary>Whether it belongs to the pooler.</summary>
     public bool IsPooler => Name.StartsWith("pooler.", StringComparison.Ordinal);
 

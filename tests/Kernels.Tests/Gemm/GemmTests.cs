@@ -69,6 +69,20 @@ public sealed class GemmTests(TestDevices devices)
 
     [SkippableTheory]
     [MemberData(nameof(Cases))]
+    public void ForwardTransposedReadsTheWeightByOutputs(string name, string shape, int m, int n, int k)
+    {
+        var (device, gemm) = Open(name, shape);
+        using var x = new Operand(device, m, k, 1);
+        using var w = new Operand(device, n, k, 2);
+        using var bias = new Operand(device, 1, n, 3);
+        using var y = new Operand(device, m, n, 4);
+
+        gemm.ForwardTransposed(x.View, w.View, bias.View, y.View, m, n, k);
+        Compare(y, m, n, k, x.At, (r, j) => w.At(j, r), (_, j) => bias.At(0, j));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
     public void DataGradientIsTheProductWithTheTransposedWeight(string name, string shape, int m, int n, int k)
     {
         var (device, gemm) = Open(name, shape);
@@ -145,6 +159,10 @@ public sealed class GemmTests(TestDevices devices)
         gemm.DataGradient(y.View, w.View, dx.View, m, n, k, accumulate: false);
         var wholeGradient = dx.Read();
 
+        // A weight of the transposed shape: the same numbers in other places.
+        gemm.ForwardTransposed(x.View, w.View, bias.View, y.View, m, n, k);
+        var wholeTransposed = y.Read();
+
         foreach (var (first, count) in new[] { (0, 1), (m - 1, 1), (3, 5), (m / 2, 12), (1, Math.Min(33, m - 1)), (m - 17, 17) })
         {
             using var part = new Operand(device, count, n, 6);
@@ -153,6 +171,8 @@ public sealed class GemmTests(TestDevices devices)
             Assert.Equal(Bits(whole.AsSpan(first * n, count * n)), Bits(part.Read()));
             gemm.DataGradient(part.View, w.View, partGradient.View, count, n, k, accumulate: false);
             Assert.Equal(Bits(wholeGradient.AsSpan(first * k, count * k)), Bits(partGradient.Read()));
+            gemm.ForwardTransposed(x.View.SubView(first * k, count * k), w.View, bias.View, part.View, count, n, k);
+            Assert.Equal(Bits(wholeTransposed.AsSpan(first * n, count * n)), Bits(part.Read()));
         }
     }
 

@@ -83,6 +83,20 @@ public sealed class ReductionTests(TestDevices devices)
 
     [SkippableTheory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void AnyRowsAreTakenInAnyOrder(string name)
+    {
+        const int Width = 19;
+        int[] rows = [8, 0, 3, 3, 9];
+        var device = devices.Get(name);
+        var x = Matrices.Uniform(10 * Width, 1);
+        using var buffers = new DeviceBuffers(device);
+        var y = buffers.Out(rows.Length * Width);
+        new RowGather(device).Take(buffers.Of(x), buffers.Of(rows), y, rows.Length, Width);
+        Assert.Equal(rows.SelectMany(row => x[(row * Width)..((row + 1) * Width)]), buffers.Read(y));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
     public void MeanPoolingFollowsTheDoubleReference(string name)
     {
         var device = devices.Get(name);

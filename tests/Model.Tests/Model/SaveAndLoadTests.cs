@@ -166,17 +166,7 @@ public sealed class SaveAndLoadTests(ModelDevices devices) : IDisposable
         return logits;
     }
 
-    /// <summary>Writes the source's model with other names and another type; a null name leaves a tensor out.</summary>
-    private void Rewrite(string source, TensorType type, Func<string, string?> rename)
-    {
-        File.Copy(Path.Combine(source, "config.json"), folder.File("config.json"));
-        using var file = SafetensorsFile.Open(Path.Combine(source, "model.safetensors"));
-        SafetensorsWriter.Write(
-            folder.File("model.safetensors"),
-            file.Tensors.Values.Where(entry => rename(entry.Name) is not null).Select(entry => new TensorSource(
-                rename(entry.Name)!, entry.Shape, (start, target) => file.ReadFloats(entry.Name, start, target))),
-            type);
-    }
+    private void Rewrite(string source, TensorType type, Func<string, string?> rename) => RewrittenModel.Write(source, folder, type, rename);
 
     private void AssertRefused(params string[] expected)
     {
