@@ -44,11 +44,10 @@ internal static class ReferenceJobCommand
             Console.WriteLine($"device: {opened.Name}");
             TextTable table = TextTable.Read(file, new ColumnNames(), LabelColumn.Required);
             // The last 20 %, rounded down, as PyTorch's figures were measured.
-            int validation = table.Count / 5;
-            int[] rows = [.. Enumerable.Range(0, table.Count)];
+            DataSplit split = DataSplit.LastRows(table.Count, table.Count / 5);
             LabelMap labels = LabelMap.FromTable(table);
-            TextTable training = table.Select(rows[..^validation]);
-            TextTable held = table.Select(rows[^validation..]);
+            TextTable training = table.Select(split.Training);
+            TextTable held = table.Select(split.Validation);
             int[] heldLabels = labels.Encode(held);
             MajorityBaseline majority = MajorityBaseline.Of(labels.Count, labels.Encode(training), heldLabels);
             Console.WriteLine($"{file}: {training.Count} rows train, the last {held.Count} validate; always \"{labels.Names[majority.Class]}\": {majority.Accuracy:F4}");

@@ -32,7 +32,7 @@ internal sealed record ReferenceRun(string Name, string Description, double[] Ac
             Head = HeadKind.ClsSigmoid,
             Trained = TrainedPart.Head,
             Optimizer = new OptimizerSettings(AdamForm.HuggingFaceAdamW, WeightDecay: 0, MaxGradientNorm: 0),
-            Loop = new TrainingSettings { LearningRate = 1e-3, WarmupFraction = 0, Schedule = ScheduleKind.Constant, Seed = seed, KeepBestEpoch = false },
+            Loop = new TrainingSettings { LearningRate = 1e-3, Warmup = 0, Schedule = ScheduleKind.Constant, Seed = seed, KeepBestEpoch = false },
         }
         : new FineTuningSettings
         {

@@ -96,6 +96,7 @@ public sealed partial class BertModel : IDisposable
     /// <param name="limits">The largest batch to come.</param>
     /// <param name="trained">What training will change.</param>
     /// <param name="keepStates">Whether the states of all layers are kept, for <see cref="ReadHiddenStates"/>; an encoder that is trained keeps them anyway.</param>
+    /// <param name="encoderDropout">Dropout within the encoder, of states and attention probabilities; null: as the configuration says.</param>
     /// <exception cref="ModelException">The folder holds no BERT, is damaged, or the device has too little memory.</exception>
     public static BertModel Load(
         ComputeDevice device,
@@ -104,7 +105,8 @@ public sealed partial class BertModel : IDisposable
         ulong seed,
         BatchLimits limits,
         TrainedPart trained = TrainedPart.Nothing,
-        bool keepStates = false)
+        bool keepStates = false,
+        float? encoderDropout = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         CheckLimits(limits);
@@ -112,6 +114,8 @@ public sealed partial class BertModel : IDisposable
         var configuration = BertConfiguration.Load(folder);
         if (newHead is not null)
             configuration = configuration with { Head = newHead };
+        if (encoderDropout is float dropout)
+            configuration = configuration with { HiddenDropout = dropout, AttentionDropout = dropout };
         if (configuration.Head is null && trained != TrainedPart.Nothing)
             throw new ModelException($"{folder}: has no classification head, expected one for training; give a new head");
 

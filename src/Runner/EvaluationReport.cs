@@ -50,6 +50,6 @@ internal static class EvaluationReport
     public static void SayCut(Terminal terminal, int cut, int all, int length, string what)
     {
         if (cut > 0)
-            terminal.WriteLine($"{cut} of {all} {what} were longer than {length} tokens and were cut (--length).");
+            terminal.WriteLine($"{cut} of {all} {what} were longer than {length} tokens and were cut (--max-length).");
     }
 }

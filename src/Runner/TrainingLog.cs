@@ -8,12 +8,17 @@ namespace Engine.Runner;
 internal static class TrainingLog
 {
     /// <summary>Writes the settings and the figures of every epoch as JSON.</summary>
-    public static void Write(string path, FineTuningSettings settings, TrainingData data, TrainingResult result) => AtomicFile.Write(path, stream =>
+    public static void Write(
+        string path, FineTuningSettings settings, BertConfiguration configuration, TrainingData data, TrainingResult result) => AtomicFile.Write(path, stream =>
     {
         using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
         json.WriteString("head", settings.Head.ToString());
         json.WriteString("trained", settings.Trained.ToString());
+        bool frozen = settings.Trained == TrainedPart.Head;
+        json.WriteNumber("dropout", Exact(configuration.Head!.Dropout));
+        json.WriteNumber("hidden_dropout", frozen ? 0 : Exact(configuration.HiddenDropout));
+        json.WriteNumber("attention_dropout", frozen ? 0 : Exact(configuration.AttentionDropout));
         json.WriteNumber("max_length", settings.MaxLength);
         json.WriteNumber("epochs", settings.Loop.Epochs);
         json.WriteNumber("batch_size", settings.Loop.BatchSize);
@@ -21,7 +26,10 @@ internal static class TrainingLog
         json.WriteString("optimizer", settings.Optimizer.Form.ToString());
         json.WriteNumber("learning_rate", settings.Loop.LearningRate);
         json.WriteString("schedule", settings.Loop.Schedule.ToString());
-        json.WriteNumber("warmup_fraction", settings.Loop.WarmupFraction);
+        json.WriteNumber("warmup", settings.Loop.Warmup);
+        if (settings.Loop.Schedule == ScheduleKind.Plateau)
+            WritePlateau(json, settings.Loop.Plateau);
+        json.WriteBoolean("shuffle", settings.Loop.Shuffle);
         json.WriteNumber("weight_decay", settings.Optimizer.WeightDecay);
         json.WriteNumber("max_gradient_norm", settings.Optimizer.MaxGradientNorm);
         json.WriteNumber("seed", settings.Loop.Seed);
@@ -42,10 +50,25 @@ internal static class TrainingLog
                 json.WriteNumber("val_accuracy", validation.Accuracy);
                 json.WriteNumber("val_f1", validation.F1);
             }
+            json.WriteNumber("learning_rate", epoch.LearningRate);
             json.WriteNumber("seconds", epoch.Duration.TotalSeconds);
             json.WriteEndObject();
         }
         json.WriteEndArray();
         json.WriteEndObject();
     });
+
+    private static void WritePlateau(Utf8JsonWriter json, PlateauSettings plateau)
+    {
+        json.WriteStartObject("plateau");
+        json.WriteNumber("factor", plateau.Factor);
+        json.WriteNumber("patience", plateau.Patience);
+        json.WriteNumber("min_delta", plateau.MinDelta);
+        json.WriteNumber("cooldown", plateau.Cooldown);
+        json.WriteNumber("min_rate", plateau.MinRate);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The number as it was given: 0.1, not 0.1f's 0.10000000149.</summary>
+    private static decimal Exact(float value) => (decimal)value;
 }

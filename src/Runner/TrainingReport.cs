@@ -1,3 +1,4 @@
+using System.Globalization;
 using Engine.Compute;
 using Engine.Model;
 using Engine.Model.Training;
@@ -38,23 +39,22 @@ internal sealed class TrainingReport(Terminal terminal, TrainingData data, FineT
     /// <summary>After each step: the progress line.</summary>
     public void Step(TrainingProgress at) => _progress.Update(() =>
         $"epoch {at.Epoch}/{at.Epochs}  step {at.StepInEpoch}/{at.StepsPerEpoch}  "
-        + $"loss {at.Loss:F4}  accuracy {at.Accuracy:F4}  {at.TokensPerSecond:N0} tokens/s  {ProgressLine.Duration(at.Remaining)} left");
+        + $"loss: {Figure(at.Loss)} - accuracy: {Figure(at.Accuracy)}  {at.TokensPerSecond:N0} tokens/s  {ProgressLine.Duration(at.Remaining)} left");
 
-    /// <summary>After each epoch: its figures.</summary>
+    /// <summary>After each epoch: its figures, as Keras writes them.</summary>
     public void Epoch(EpochResult epoch)
     {
         _progress.Clear();
-        string training = $"epoch {epoch.Epoch}/{settings.Loop.Epochs}: training loss {epoch.TrainingLoss:F4}, accuracy {epoch.TrainingAccuracy:F4}";
-        string rate = $"{epoch.TokensPerSecond:N0} tokens/s, {epoch.Duration.TotalSeconds:F1} s";
-        if (epoch.Validation is not Evaluation validation)
-        {
-            terminal.WriteLine($"{training}; {rate}");
-            return;
-        }
+        List<(string Name, double Value)> figures = [("loss", epoch.TrainingLoss), ("accuracy", epoch.TrainingAccuracy)];
+        if (epoch.Validation is Evaluation validation)
+            figures.AddRange([("val_loss", validation.Loss), ("val_accuracy", validation.Accuracy), ("val_f1", validation.F1)]);
+        if (settings.Loop.Schedule == ScheduleKind.Plateau)
+            figures.Add(("lr", epoch.LearningRate));
         terminal.WriteLine(
-            $"{training}; validation loss {validation.Loss:F4}, "
-            + $"accuracy {EvaluationReport.Accuracy(validation, _majority!, data.Labels)}, F1 {validation.F1:F4}; {rate}");
-        EvaluationReport.WarnIfUniform(terminal, validation, data.Labels);
+            $"epoch {epoch.Epoch}/{settings.Loop.Epochs}: {string.Join(" - ", figures.Select(figure => $"{figure.Name}: {Figure(figure.Value)}"))}; "
+            + $"{epoch.TokensPerSecond:N0} tokens/s, {epoch.Duration.TotalSeconds:F1} s");
+        if (epoch.Validation is not null)
+            EvaluationReport.WarnIfUniform(terminal, epoch.Validation, data.Labels);
     }
 
     /// <summary>After the last epoch: which one is kept.</summary>
@@ -75,4 +75,8 @@ internal sealed class TrainingReport(Terminal terminal, TrainingData data, FineT
         }
         terminal.WriteLine($"Model{(data.Test is null && data.Validation is null ? "" : " and predictions.csv")} saved: {output} ({(DateTime.UtcNow - _start).TotalSeconds:F0} s)");
     }
+
+    /// <summary>Keras's format: four decimals, small figures with an exponent.</summary>
+    private static string Figure(double value) =>
+        Math.Abs(value) > 1e-3 ? value.ToString("F4", CultureInfo.InvariantCulture) : value.ToString("0.0000e+00", CultureInfo.InvariantCulture);
 }

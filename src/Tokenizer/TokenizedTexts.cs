@@ -12,6 +12,24 @@ public sealed class TokenizedTexts
         CutTokens = cutTokens;
     }
 
+    /// <summary>Texts that were tokenized elsewhere.</summary>
+    /// <param name="ids">Token ids of all sequences, special tokens included: [tokens].</param>
+    /// <param name="types">Token types of all sequences: [tokens].</param>
+    /// <param name="sequenceOffsets">Where each sequence starts, and at last where the last one ends: [sequences + 1], rising from 0.</param>
+    /// <exception cref="ArgumentException">The arrays do not fit together, or a sequence is empty.</exception>
+    public static TokenizedTexts FromTokens(int[] ids, int[] types, int[] sequenceOffsets)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        ArgumentNullException.ThrowIfNull(types);
+        ArgumentNullException.ThrowIfNull(sequenceOffsets);
+        if (ids.Length != types.Length)
+            throw new ArgumentException($"{ids.Length} ids and {types.Length} types; one type per id was expected.", nameof(types));
+        if (sequenceOffsets.Length == 0 || sequenceOffsets[0] != 0 || sequenceOffsets[^1] != ids.Length
+            || Enumerable.Range(1, sequenceOffsets.Length - 1).Any(i => sequenceOffsets[i] <= sequenceOffsets[i - 1]))
+            throw new ArgumentException($"The offsets must rise from 0 to the {ids.Length} tokens.", nameof(sequenceOffsets));
+        return new TokenizedTexts(ids, types, sequenceOffsets, 0, 0);
+    }
+
     /// <summary>Token ids of all sequences, special tokens included: [tokens].</summary>
     public int[] Ids { get; }
 

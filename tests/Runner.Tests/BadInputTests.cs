@@ -29,11 +29,11 @@ public sealed class BadInputTests : IDisposable
             Train(files[3]).AssertBadInput("latin1.csv, line 2", "0xE9", "not UTF-8");
             Train(files[4]).AssertBadInput("label.csv, line 3: the label is empty");
             Train(files[5]).AssertBadInput("all 2 rows have the label \"0\"");
-            Train(files[6]).AssertBadInput("fewer than two classes", "--split stratified");
+            Train(files[6]).AssertBadInput("fewer than two classes", "--validation stratified:0.2");
             Train(_folder.File("absent.csv")).AssertBadInput("absent.csv does not exist");
             Train(_train, "--label-column", "kind").AssertBadInput("no column \"kind\"", "--label-column");
             Train(_train, "--validation", files[5].Replace("one.csv", "absent.csv", StringComparison.Ordinal)).AssertBadInput("absent.csv does not exist");
-            Train(_train, "--validation", _train, "--validation-part", "0.1").AssertBadInput("--validation-part");
+            Train(_train, "--validation", "last:20").AssertBadInput("--validation last:20", "train.csv has 20 rows", "give fewer");
             Train(_train, "--test", files[0]).AssertBadInput("column.csv has no column \"text\"");
         });
     }
@@ -119,12 +119,25 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--epochs", "0")]
     [InlineData("--batch", "x")]
     [InlineData("--rate", "-1")]
-    [InlineData("--rate", "nan")]
-    [InlineData("--warmup", "2")]
+    [InlineData("--learning-rate", "nan")]
+    [InlineData("--warmup", "2.5")]
+    [InlineData("--warmup", "-0.1")]
     [InlineData("--head", "big")]
-    [InlineData("--head-dropout", "1")]
+    [InlineData("--dropout", "1")]
+    [InlineData("--head-dropout", "x")]
+    [InlineData("--encoder-dropout", "-0.5")]
+    [InlineData("--optimizer", "sgd")]
     [InlineData("--schedule", "poly")]
-    [InlineData("--split", "first")]
+    [InlineData("--plateau-factor", "1")]
+    [InlineData("--plateau-patience", "-1")]
+    [InlineData("--plateau-min-delta", "-1")]
+    [InlineData("--plateau-cooldown", "0.5")]
+    [InlineData("--plateau-min-rate", "-1")]
+    [InlineData("--validation", "last:1.5")]
+    [InlineData("--validation", "last:x")]
+    [InlineData("--validation", "last:-1")]
+    [InlineData("--validation", "stratified:300")]
+    [InlineData("--max-length", "2")]
     [InlineData("--length", "2")]
     [InlineData("--seed", "-1")]
     [InlineData("--device", "tpu")]
@@ -134,6 +147,18 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--unknown", "1")]
     public void Options(params string[] option) => AssertUntouched(() => CommandRun.Of(["train", "--train", _train, "--out", _folder.File("out"), "--model", Repository.SmallModel, .. option])
         .AssertBadInput(option.Contains("cuda:9") ? "cuda" : option[^1].TrimStart('-')));
+
+    [Fact]
+    public void Options_that_do_not_go_together() => AssertUntouched(() =>
+    {
+        Train(_train, "--freeze", "--encoder-dropout", "0.1").AssertBadInput("--encoder-dropout", "--freeze");
+        Train(_train, "--plateau-factor", "0.5").AssertBadInput("--plateau-factor", "--schedule plateau");
+        Train(_train, "--schedule", "plateau", "--validation", "last:0").AssertBadInput("--schedule plateau", "no rows validate");
+        Train(_train, "--warmup", "500").AssertBadInput("500 steps, and the whole run 3");
+        string three = _folder.Write("three.csv", SmallTask.Csv(30, 0, "a", "b", "c"));
+        Train(three, "--head", "cls-sigmoid").AssertBadInput("ClsSigmoid", "3 labels", "softmax head");
+        File.Delete(three);
+    });
 
     private CommandRun Train(string file, params string[] more) =>
         CommandRun.Of(["train", "--train", file, "--out", _folder.File("out"), .. more.Contains("--model") ? [] : new[] { "--model", Repository.SmallModel }, "--device", "cpu", .. more]);

@@ -55,7 +55,7 @@ public sealed class TokenizeCommandTests : IDisposable
         Run(latin1).AssertBadInput("line 2: the bytes 0xE9 are not UTF-8");
         Run(json).AssertBadInput("bad.jsonl, line 2");
         Run(empty).AssertBadInput("is empty");
-        Run(good, "--length", "2").AssertBadInput("--length 2");
+        Run(good, "--max-length", "2").AssertBadInput("--max-length 2");
         Run(good, "--length", "x").AssertBadInput("--length x: a whole number of at least 0 was expected");
         CommandRun.Of("tokenize", "--input", good, "--out", good).AssertBadInput("exists", "--overwrite");
         CommandRun.Of("tokenize", "--input", good, "--out", Path.Combine(good, "out")).AssertBadInput("is a file, and a folder was expected");
@@ -76,7 +76,7 @@ public sealed class TokenizeCommandTests : IDisposable
         Assert.Equal(root.Output, CommandRun.Of().Output);
         CommandRun help = CommandRun.Of("tokenize", "--help");
         Assert.Equal(0, help.Code);
-        Assert.Contains("--length", help.Output, StringComparison.Ordinal);
+        Assert.Contains("--max-length", help.Output, StringComparison.Ordinal);
         Assert.Contains("Examples:", help.Output, StringComparison.Ordinal);
         Assert.Empty(help.Error);
     }

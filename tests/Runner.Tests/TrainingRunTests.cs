@@ -19,7 +19,7 @@ public sealed class TrainingRunTests : IDisposable
         CommandRun trained = CommandRun.Of(["train", "--train", train, "--test", test, "--out", model, .. SmallTask.Options()]);
         Assert.Equal((0, ""), (trained.Code, trained.Error));
         Assert.Contains("Rows 64 for training, 16 for validation; classes \"0\", \"1\"", trained.Output, StringComparison.Ordinal);
-        Assert.Contains("epoch 4/4: training loss", trained.Output, StringComparison.Ordinal);
+        Assert.Contains("epoch 4/4: loss: ", trained.Output, StringComparison.Ordinal);
         Assert.Contains("Validation accuracy 1.0000 (always \"0\": 0.5", trained.Output, StringComparison.Ordinal);
         Assert.Contains("Test accuracy 1.0000 (always", trained.Output, StringComparison.Ordinal);
         Assert.Equal(
@@ -28,7 +28,7 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Single(Directory.GetFileSystemEntries(_folder.File("runs")));
 
         string predictions = _folder.File("predictions.csv");
-        CommandRun predicted = CommandRun.Of("predict", "--model", model, "--input", test, "--out", predictions, "--device", "cpu", "--length", "16");
+        CommandRun predicted = CommandRun.Of("predict", "--model", model, "--input", test, "--out", predictions, "--device", "cpu", "--max-length", "16");
         Assert.Equal((0, ""), (predicted.Code, predicted.Error));
         Assert.Equal(File.ReadAllText(Path.Combine(model, "predictions.csv")), File.ReadAllText(predictions));
         string[] lines = File.ReadAllLines(predictions);
@@ -43,7 +43,7 @@ public sealed class TrainingRunTests : IDisposable
             Assert.InRange(float.Parse(fields[2], CultureInfo.InvariantCulture), 0.5f, 1f);
         }
 
-        CommandRun evaluated = CommandRun.Of("evaluate", "--model", model, "--input", test, "--device", "cpu", "--length", "16");
+        CommandRun evaluated = CommandRun.Of("evaluate", "--model", model, "--input", test, "--device", "cpu", "--max-length", "16");
         Assert.Equal((0, ""), (evaluated.Code, evaluated.Error));
         foreach (string figure in new[] { "accuracy   1.0000", "precision  1.0000", "recall     1.0000", "F1         1.0000", "AUC        1.0000", "Confusion matrix" })
             Assert.Contains(figure, evaluated.Output, StringComparison.Ordinal);
@@ -62,7 +62,7 @@ public sealed class TrainingRunTests : IDisposable
     {
         string output = _folder.File("ones.jsonl");
         CommandRun run = CommandRun.Of(
-            "predict", "--model", model, "--input", test, "--out", output, "--only", "1", "--all-probabilities", "--device", "cpu", "--length", "16");
+            "predict", "--model", model, "--input", test, "--out", output, "--only", "1", "--all-probabilities", "--device", "cpu", "--max-length", "16");
         Assert.Equal(0, run.Code);
         JsonElement[] rows = [.. File.ReadAllLines(output).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(targets.Count(target => target == "1"), rows.Length);
@@ -72,7 +72,7 @@ public sealed class TrainingRunTests : IDisposable
             Assert.Equal(row.GetProperty("probability").GetSingle(), row.GetProperty("probabilities").GetProperty("1").GetSingle());
             Assert.Equal(1f, row.GetProperty("probabilities").GetProperty("0").GetSingle() + row.GetProperty("probability").GetSingle(), 1e-6f);
         });
-        run = CommandRun.Of("predict", "--model", model, "--input", test, "--out", output, "--threshold", "0", "--overwrite", "--device", "cpu", "--length", "16");
+        run = CommandRun.Of("predict", "--model", model, "--input", test, "--out", output, "--threshold", "0", "--overwrite", "--device", "cpu", "--max-length", "16");
         Assert.Equal(0, run.Code);
         Assert.Contains("predictions are alike (\"1\")", run.Output, StringComparison.Ordinal);
         Assert.All(File.ReadAllLines(output), line => Assert.Contains("\"label\":\"1\"", line, StringComparison.Ordinal));
@@ -86,7 +86,7 @@ public sealed class TrainingRunTests : IDisposable
         {
             string model = _folder.File($"model{i}");
             CommandRun run = CommandRun.Of(
-                ["train", "--train", train, "--out", model, .. SmallTask.Options("--threads", threads, "--epochs", "1", "--head", "pooled", "--head-dropout", "0.3", "--seed", i == 2 ? "9" : "8")]);
+                ["train", "--train", train, "--out", model, .. SmallTask.Options("--threads", threads, "--epochs", "1", "--head", "pooled", "--dropout", "0.3", "--seed", i == 2 ? "9" : "8")]);
             Assert.Equal((0, ""), (run.Code, run.Error));
             return Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(model, "model.safetensors"))));
         })];
@@ -99,12 +99,12 @@ public sealed class TrainingRunTests : IDisposable
     {
         string train = _folder.Write("train.csv", SmallTask.Csv(120, 0, "negative", "neutral", "positive"));
         string model = _folder.File("model");
-        CommandRun run = CommandRun.Of(["train", "--train", train, "--out", model, "--split", "stratified", .. SmallTask.Options("--head", "pooled", "--epochs", "6")]);
+        CommandRun run = CommandRun.Of(["train", "--train", train, "--out", model, "--validation", "stratified:0.2", .. SmallTask.Options("--head", "pooled", "--epochs", "6")]);
         Assert.Equal((0, ""), (run.Code, run.Error));
         using JsonDocument configuration = JsonDocument.Parse(File.ReadAllText(Path.Combine(model, "config.json")));
         Assert.Equal("BertForSequenceClassification", configuration.RootElement.GetProperty("architectures")[0].GetString());
         Assert.Equal("neutral", configuration.RootElement.GetProperty("id2label").GetProperty("1").GetString());
-        CommandRun evaluated = CommandRun.Of("evaluate", "--model", model, "--input", train, "--device", "cpu", "--length", "16");
+        CommandRun evaluated = CommandRun.Of("evaluate", "--model", model, "--input", train, "--device", "cpu", "--max-length", "16");
         Assert.Equal(0, evaluated.Code);
         Assert.Contains("accuracy   1.0000", evaluated.Output, StringComparison.Ordinal);
         Assert.Contains("neutral", evaluated.Output, StringComparison.Ordinal);
@@ -118,7 +118,7 @@ public sealed class TrainingRunTests : IDisposable
         double[] losses = [.. new[] { "0", "3" }.Select(size =>
         {
             string model = _folder.File($"model{size}");
-            CommandRun run = CommandRun.Of(["train", "--train", train, "--out", model, .. SmallTask.Options("--micro-batch", size, "--epochs", "2", "--head", "pooled", "--head-dropout", "0.2")]);
+            CommandRun run = CommandRun.Of(["train", "--train", train, "--out", model, .. SmallTask.Options("--micro-batch", size, "--epochs", "2", "--head", "pooled", "--dropout", "0.2")]);
             Assert.Equal((0, ""), (run.Code, run.Error));
             using JsonDocument log = JsonDocument.Parse(File.ReadAllText(Path.Combine(model, "training.json")));
             return log.RootElement.GetProperty("history")[1].GetProperty("val_loss").GetDouble();
@@ -132,7 +132,7 @@ public sealed class TrainingRunTests : IDisposable
     {
         string train = _folder.Write("train.csv", SmallTask.Csv(40));
         string model = _folder.File("model");
-        CommandRun run = CommandRun.Of(["train", "--train", train, "--out", model, "--freeze", .. SmallTask.Options("--epochs", "20", "--rate", "0.05", "--head", "mean")]);
+        CommandRun run = CommandRun.Of(["train", "--train", train, "--out", model, "--freeze", .. SmallTask.Options("--epochs", "20", "--learning-rate", "0.05", "--head", "mean")]);
         Assert.Equal((0, ""), (run.Code, run.Error));
         Assert.Contains("head only, encoder frozen", run.Output, StringComparison.Ordinal);
         Assert.Contains("Validation accuracy 1.0000", run.Output, StringComparison.Ordinal);
@@ -167,13 +167,13 @@ public sealed class TrainingRunTests : IDisposable
         string train = _folder.Write("train.csv", SmallTask.Csv(40));
         CommandRun run = CommandRun.InTerminal(["train", "--train", train, "--out", _folder.File("model"), .. SmallTask.Options("--epochs", "1")]);
         Assert.Equal((0, ""), (run.Code, run.Error));
-        string[] lines = [.. run.Output.Split('\r').Where(line => line.StartsWith("epoch 1/1  step 1/4  loss 0.", StringComparison.Ordinal))];
+        string[] lines = [.. run.Output.Split('\r').Where(line => line.StartsWith("epoch 1/1  step 1/4  loss: 0.", StringComparison.Ordinal))];
         Assert.Single(lines);
         Assert.Equal(119, lines[0].Length);
-        foreach (string part in new[] { "  accuracy ", " tokens/s  ", " left" })
+        foreach (string part in new[] { " - accuracy: ", " tokens/s  ", " left" })
             Assert.Contains(part, lines[0], StringComparison.Ordinal);
         // The figures of the epoch follow on a clean line.
-        Assert.Contains("\repoch 1/1: training loss", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\repoch 1/1: loss: ", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class TrainingRunTests : IDisposable
     {
         string train = _folder.Write("train.csv", SmallTask.Csv(40));
         string before = _folder.Fingerprint();
-        CommandRun run = CommandRun.Of(["train", "--train", train, "--out", _folder.File("model"), .. SmallTask.Options("--rate", "1e38", "--clip", "0")]);
+        CommandRun run = CommandRun.Of(["train", "--train", train, "--out", _folder.File("model"), .. SmallTask.Options("--learning-rate", "1e38", "--clip", "0")]);
         run.AssertBadInput("The loss is not finite at step 2 (epoch 1)", "batch of training rows", "lower the learning rate");
         Assert.Equal(before, _folder.Fingerprint());
     }

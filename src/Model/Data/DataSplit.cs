@@ -17,6 +17,16 @@ public sealed record DataSplit(int[] Training, int[] Validation)
         return new DataSplit([.. Enumerable.Range(0, training)], [.. Enumerable.Range(training, rows - training)]);
     }
 
+    /// <summary>A number of rows at the end of the file validates.</summary>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="count">How many validate, 0 to below <paramref name="rows"/>.</param>
+    public static DataSplit LastRows(int rows, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(count, rows);
+        return new DataSplit([.. Enumerable.Range(0, rows - count)], [.. Enumerable.Range(rows - count, count)]);
+    }
+
     /// <summary>
     /// A random part of each class validates: of a class with n rows round(n x fraction), at least one and never all (a class of one row
     /// trains).

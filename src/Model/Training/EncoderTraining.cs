@@ -10,22 +10,19 @@ internal sealed class EncoderTraining : ITrainable
     private readonly BertModel _model;
     private readonly FineTuningSettings _settings;
     private readonly TokenizedTexts _texts;
-    private readonly TokenizedTexts? _validationTexts;
-    private readonly int[]? _validationLabels;
+    private readonly LabelledTexts? _validation;
     private readonly BatchPacker _packer;
     private readonly float[] _scratch;
     private ParameterSnapshot? _remembered;
 
     /// <summary>Puts a model and its data together.</summary>
-    public EncoderTraining(
-        BertModel model, FineTuningSettings settings, TokenizedTexts texts, int[] labels, TokenizedTexts? validationTexts, int[]? validationLabels)
+    public EncoderTraining(BertModel model, FineTuningSettings settings, LabelledTexts training, LabelledTexts? validation)
     {
         _model = model;
         _settings = settings;
-        _texts = texts;
-        _validationTexts = validationTexts;
-        _validationLabels = validationLabels;
-        _packer = new BatchPacker(texts, labels, model.Limits);
+        _texts = training.Texts;
+        _validation = validation;
+        _packer = new BatchPacker(training.Texts, training.Labels, model.Limits);
         _scratch = new float[model.Limits.MaxSequences];
         Classes = model.Configuration.Head!.Labels.Count;
     }
@@ -86,8 +83,8 @@ internal sealed class EncoderTraining : ITrainable
     /// <inheritdoc/>
     public void Validate(Span<float> probabilities, Span<float> losses)
     {
-        if (_validationTexts is not null)
-            BatchedClassification.Run(_model, _validationTexts, _validationLabels, probabilities, losses);
+        if (_validation is not null)
+            BatchedClassification.Run(_model, _validation.Texts, _validation.Labels, probabilities, losses);
     }
 
     /// <inheritdoc/>

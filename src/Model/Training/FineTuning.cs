@@ -11,31 +11,27 @@ public sealed class FineTuning : IDisposable
     private readonly FineTuningSettings _settings;
     private readonly WordPieceTokenizer _tokenizer;
     private readonly BertModel _model;
-    private readonly int[] _trainingLabels;
-    private readonly int[] _validationLabels;
-    private readonly TokenizedTexts? _validationTexts;
+    private readonly LabelledTexts _training;
+    private readonly LabelledTexts? _validation;
 
     private FineTuning(
-        FineTuningSettings settings, WordPieceTokenizer tokenizer, BertModel model, TokenizedTexts texts, int[] trainingLabels, TokenizedTexts? validationTexts,
-        int[] validationLabels)
+        FineTuningSettings settings, WordPieceTokenizer tokenizer, BertModel model, LabelledTexts training, LabelledTexts? validation)
     {
         _settings = settings;
         _tokenizer = tokenizer;
         _model = model;
-        _trainingLabels = trainingLabels;
-        _validationTexts = validationTexts;
-        _validationLabels = validationLabels;
-        TrainingTexts = texts;
+        _training = training;
+        _validation = validation;
     }
 
     /// <summary>The model.</summary>
     public BertModel Model => _model;
 
     /// <summary>The tokenized training texts.</summary>
-    public TokenizedTexts TrainingTexts { get; }
+    public TokenizedTexts TrainingTexts => _training.Texts;
 
     /// <summary>The tokenized validation texts, or null.</summary>
-    public TokenizedTexts? ValidationTexts => _validationTexts;
+    public TokenizedTexts? ValidationTexts => _validation?.Texts;
 
     /// <summary>Loads the checkpoint and tokenizes; nothing is trained yet.</summary>
     /// <param name="device">Where to compute; it stays the caller's.</param>
@@ -54,18 +50,38 @@ public sealed class FineTuning : IDisposable
         ArgumentNullException.ThrowIfNull(labels);
         BertConfiguration configuration = BertConfiguration.Load(folder);
         WordPieceTokenizer tokenizer = WordPieceTokenizer.Load(folder);
-        HeadOptions head = HeadOf(settings, configuration, labels);
-        int[] trainingLabels = labels.Encode(training);
-        int[] validationLabels = validation is null ? [] : labels.Encode(validation);
-        TokenizedTexts texts = TextLengths.Encode(tokenizer, configuration, training, settings.MaxLength);
-        TokenizedTexts? validationTexts = validation is null ? null : TextLengths.Encode(tokenizer, configuration, validation, settings.MaxLength);
+        return Prepare(device, folder, settings, labels, Encode(training), validation is null ? null : Encode(validation));
+
+        LabelledTexts Encode(TextTable table) => new(TextLengths.Encode(tokenizer, configuration, table, settings.MaxLength), labels.Encode(table));
+    }
+
+    /// <summary>Loads the checkpoint for texts that are tokens already; nothing is trained yet.</summary>
+    /// <param name="device">Where to compute; it stays the caller's.</param>
+    /// <param name="folder">A model folder in Hugging Face layout.</param>
+    /// <param name="settings">How to train.</param>
+    /// <param name="labels">The classes.</param>
+    /// <param name="training">The training rows; at least one.</param>
+    /// <param name="validation">The validation rows, or null.</param>
+    /// <exception cref="ModelException">The folder or the head does not fit, or the warm-up is longer than the run.</exception>
+    /// <exception cref="IOException">The vocabulary is absent.</exception>
+    /// <exception cref="InvalidDataException">The vocabulary is damaged.</exception>
+    public static FineTuning Prepare(
+        ComputeDevice device, string folder, FineTuningSettings settings, LabelMap labels, LabelledTexts training, LabelledTexts? validation)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(training);
+        settings.Loop.ScheduleFor(training.Count);
+        BertConfiguration configuration = BertConfiguration.Load(folder);
+        WordPieceTokenizer tokenizer = WordPieceTokenizer.Load(folder);
         BatchLimits limits = settings.Trained == TrainedPart.Head
-            ? HeadTraining.LimitsOf(settings, texts, validationTexts)
-            : EncoderTraining.LimitsOf(settings, texts, validationTexts);
+            ? HeadTraining.LimitsOf(settings, training.Texts, validation?.Texts)
+            : EncoderTraining.LimitsOf(settings, training.Texts, validation?.Texts);
         // Any text that the run may still be asked about fits.
         limits = limits with { MaxTokens = Math.Max(limits.MaxTokens, Math.Min(settings.MaxLength, configuration.MaxPositions)) };
-        BertModel model = BertModel.Load(device, folder, head, settings.Loop.Seed, limits, settings.Trained);
-        return new FineTuning(settings, tokenizer, model, texts, trainingLabels, validationTexts, validationLabels);
+        BertModel model = BertModel.Load(
+            device, folder, HeadOf(settings, configuration, labels), settings.Loop.Seed, limits, settings.Trained, encoderDropout: settings.EncoderDropout);
+        return new FineTuning(settings, tokenizer, model, training, validation);
     }
 
     /// <summary>Trains.</summary>
@@ -77,9 +93,9 @@ public sealed class FineTuning : IDisposable
     public TrainingResult Run(Action<TrainingProgress>? onStep = null, Action<EpochResult>? onEpoch = null, CancellationToken stop = default)
     {
         ITrainable trainable = _settings.Trained == TrainedPart.Head
-            ? new HeadTraining(_model, _settings, TrainingTexts, _trainingLabels, _validationTexts, _validationLabels, stop)
-            : new EncoderTraining(_model, _settings, TrainingTexts, _trainingLabels, _validationTexts, _validationLabels);
-        return new TrainingLoop(trainable, _settings.Loop, _trainingLabels, _validationLabels).Run(onStep, onEpoch, stop);
+            ? new HeadTraining(_model, _settings, _training, _validation, stop)
+            : new EncoderTraining(_model, _settings, _training, _validation);
+        return new TrainingLoop(trainable, _settings.Loop, _training.Labels, _validation?.Labels ?? []).Run(onStep, onEpoch, stop);
     }
 
     /// <summary>Classifies the rows of a table with the model as it is now.</summary>

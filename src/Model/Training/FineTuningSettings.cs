@@ -12,6 +12,12 @@ public sealed record FineTuningSettings
     /// </summary>
     public float? HeadDropout { get; init; }
 
+    /// <summary>
+    /// Dropout within the encoder, of states and attention probabilities; null: as the checkpoint's configuration says
+    /// (<c>hidden_dropout_prob</c>, <c>attention_probs_dropout_prob</c>). A frozen encoder has none.
+    /// </summary>
+    public float? EncoderDropout { get; init; }
+
     /// <summary>What is trained: everything, or the head alone on features that are computed once.</summary>
     public TrainedPart Trained { get; init; } = TrainedPart.All;
 

@@ -10,7 +10,7 @@ internal sealed class HeadTraining : ITrainable
     private readonly BertModel _model;
     private readonly FineTuningSettings _settings;
     private readonly int[] _labels;
-    private readonly int[]? _validationLabels;
+    private readonly int[] _validationLabels;
     private readonly float[] _features;
     private readonly float[] _validationFeatures;
     private readonly TokenizedTexts _texts;
@@ -23,21 +23,20 @@ internal sealed class HeadTraining : ITrainable
     /// <summary>Computes the features.</summary>
     /// <exception cref="OperationCanceledException">The user asked to stop.</exception>
     public HeadTraining(
-        BertModel model, FineTuningSettings settings, TokenizedTexts texts, int[] labels, TokenizedTexts? validationTexts, int[]? validationLabels,
-        CancellationToken stop)
+        BertModel model, FineTuningSettings settings, LabelledTexts training, LabelledTexts? validation, CancellationToken stop)
     {
         _model = model;
         _settings = settings;
-        _texts = texts;
-        _labels = labels;
-        _validationLabels = validationLabels;
+        _texts = training.Texts;
+        _labels = training.Labels;
+        _validationLabels = validation?.Labels ?? [];
         _hidden = model.Configuration.HiddenSize;
         _batchFeatures = new float[model.Limits.MaxSequences * _hidden];
         _batchLabels = new int[model.Limits.MaxSequences];
         _scratch = new float[model.Limits.MaxSequences];
         Classes = model.Configuration.Head!.Labels.Count;
-        _features = FeaturesOf(texts, stop);
-        _validationFeatures = validationTexts is null ? [] : FeaturesOf(validationTexts, stop);
+        _features = FeaturesOf(training.Texts, stop);
+        _validationFeatures = validation is null ? [] : FeaturesOf(validation.Texts, stop);
     }
 
     /// <inheritdoc/>

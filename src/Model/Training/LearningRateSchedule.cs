@@ -11,6 +11,9 @@ public enum ScheduleKind
 
     /// <summary>Falls to 0 along half a cosine.</summary>
     Cosine,
+
+    /// <summary>Stays until the validation loss does; then it is lowered (<see cref="PlateauRule"/>).</summary>
+    Plateau,
 }
 
 /// <summary>

@@ -9,13 +9,15 @@ public sealed class TrainingLoop
     private readonly TrainingSettings _settings;
     private readonly int[] _trainingLabels;
     private readonly int[] _validationLabels;
+    private readonly LearningRateSchedule _schedule;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="model">What learns.</param>
     /// <param name="settings">How.</param>
     /// <param name="trainingLabels">The class of each training row; at least one row.</param>
     /// <param name="validationLabels">The class of each validation row; empty where nothing is validated, and then the last epoch is kept.</param>
-    /// <exception cref="ArgumentException">There are no training rows.</exception>
+    /// <exception cref="ArgumentException">There are no training rows, or no validation rows for a schedule that follows their loss.</exception>
+    /// <exception cref="ModelException">The warm-up is longer than the run.</exception>
     public TrainingLoop(ITrainable model, TrainingSettings settings, int[] trainingLabels, int[] validationLabels)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -24,10 +26,13 @@ public sealed class TrainingLoop
         ArgumentNullException.ThrowIfNull(validationLabels);
         if (trainingLabels.Length == 0)
             throw new ArgumentException("There are no training rows; at least one was expected.", nameof(trainingLabels));
+        if (settings.Schedule == ScheduleKind.Plateau && validationLabels.Length == 0)
+            throw new ArgumentException("There are no validation rows, whose loss the schedule follows; at least one was expected.", nameof(validationLabels));
         _model = model;
         _settings = settings;
         _trainingLabels = trainingLabels;
         _validationLabels = validationLabels;
+        _schedule = settings.ScheduleFor(trainingLabels.Length);
     }
 
     /// <summary>Trains.</summary>
@@ -39,7 +44,8 @@ public sealed class TrainingLoop
     {
         int rows = _trainingLabels.Length;
         int stepsPerEpoch = _settings.StepsPerEpoch(rows);
-        LearningRateSchedule schedule = _settings.ScheduleFor(rows);
+        LearningRateSchedule schedule = _schedule;
+        PlateauRule? plateau = _settings.Schedule == ScheduleKind.Plateau ? new PlateauRule(_settings.Plateau, _settings.LearningRate) : null;
         float[] probabilities = new float[_settings.BatchSize * _model.Classes];
         float[] losses = new float[_settings.BatchSize];
         List<EpochResult> epochs = [];
@@ -51,14 +57,15 @@ public sealed class TrainingLoop
         {
             int[] order = _settings.OrderOf(epoch, rows);
             TimeSpan begin = total.Elapsed;
-            double lossSum = 0;
+            double lossSum = 0, rate = 0;
             long seen = 0, right = 0, tokens = 0;
             for (int start = 0; start < rows; start += _settings.BatchSize)
             {
                 ReadOnlySpan<int> batch = order.AsSpan(start, Math.Min(_settings.BatchSize, rows - start));
                 Span<float> batchProbabilities = probabilities.AsSpan(0, batch.Length * _model.Classes);
                 Span<float> batchLosses = losses.AsSpan(0, batch.Length);
-                _model.Step(batch, step, schedule.RateAt(step), batchProbabilities, batchLosses);
+                rate = schedule.RateAt(step);
+                _model.Step(batch, step, rate, batchProbabilities, batchLosses);
                 step++;
                 lossSum += SumFinite(batchLosses, batch, epoch, step);
                 right += CountRight(batch, batchProbabilities);
@@ -76,7 +83,7 @@ public sealed class TrainingLoop
             validating += total.Elapsed - trained;
             bool isBest = validation is not null && (best?.Validation is null || IsBetter(validation, best.Validation));
             EpochResult result = new(
-                epoch, lossSum / seen, (double)right / seen, validation, total.Elapsed - begin, tokens / (trained - begin).TotalSeconds, isBest);
+                epoch, lossSum / seen, (double)right / seen, validation, total.Elapsed - begin, tokens / (trained - begin).TotalSeconds, isBest, rate);
             epochs.Add(result);
             if (isBest)
             {
@@ -86,6 +93,8 @@ public sealed class TrainingLoop
                     _model.Remember();
             }
             onEpoch?.Invoke(result);
+            if (plateau is not null)
+                schedule = schedule with { PeakRate = plateau.Observe(validation!.Loss) };
         }
         if (!_settings.KeepBestEpoch || best is null || best.Epoch == _settings.Epochs)
             return new TrainingResult(epochs, _settings.Epochs, step, false);

@@ -31,8 +31,10 @@ public readonly record struct TrainingProgress(
 /// <param name="Duration">Time of the epoch, validation included.</param>
 /// <param name="TokensPerSecond">Tokens trained per second, without validation.</param>
 /// <param name="IsBest">Whether it is the best so far.</param>
+/// <param name="LearningRate">The rate of the epoch's last step.</param>
 public sealed record EpochResult(
-    int Epoch, double TrainingLoss, double TrainingAccuracy, Evaluation? Validation, TimeSpan Duration, double TokensPerSecond, bool IsBest);
+    int Epoch, double TrainingLoss, double TrainingAccuracy, Evaluation? Validation, TimeSpan Duration, double TokensPerSecond, bool IsBest,
+    double LearningRate);
 
 /// <summary>What a run gave. The parameters are those of <paramref name="KeptEpoch"/>.</summary>
 /// <param name="Epochs">One result for each epoch that was finished.</param>

@@ -27,7 +27,7 @@ internal sealed class EmbedCommand : ICommandDefinition
     private readonly Option<string> _normalize = OptionFactory.Choice(
         "--normalize", "true", "Scale each vector to length 1, as all-MiniLM-L6-v2 is meant to be used.", ["true", "false"]);
 
-    private readonly Option<int> _length = OptionFactory.Integer("--length", 256, 3, "Longest text in tokens, special tokens included.");
+    private readonly Option<int> _length = OptionFactory.MaxLength(256);
 
     /// <inheritdoc/>
     public string[] Examples => ["engine embed --input texts.csv --out vectors.csv", "engine embed --input texts.jsonl --out vectors.jsonl --pooling cls --normalize false"];

@@ -19,7 +19,7 @@ internal sealed class EvaluateCommand : ICommandDefinition
     private readonly Option<double> _threshold = OptionFactory.Real(
         "--threshold", "P", 0.5, "Of two classes, the second one is predicted where its probability is at least this.", value => value is >= 0 and <= 1, "a number from 0 to 1");
 
-    private readonly Option<int> _length = OptionFactory.Integer("--length", 160, 3, "Longest text in tokens, special tokens included.");
+    private readonly Option<int> _length = OptionFactory.MaxLength(160);
 
     /// <inheritdoc/>
     public string[] Examples => ["engine evaluate --model runs/tweets --input labelled.csv"];

@@ -25,7 +25,7 @@ internal sealed class PredictCommand : ICommandDefinition
 
     private readonly Option<string?> _only = OptionFactory.OptionalText("--only", "LABEL", "Write only the rows that are predicted as this class.");
     private readonly Option<bool> _all = OptionFactory.Switch("--all-probabilities", "Add the probability of every class.");
-    private readonly Option<int> _length = OptionFactory.Integer("--length", 160, 3, "Longest text in tokens, special tokens included.");
+    private readonly Option<int> _length = OptionFactory.MaxLength(160);
 
     /// <inheritdoc/>
     public string[] Examples =>

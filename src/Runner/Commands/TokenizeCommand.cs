@@ -19,7 +19,8 @@ internal sealed class TokenizeCommand : ICommandDefinition
 
     private readonly Option<string?> _out = OptionFactory.OptionalText("--out", "FILE", "Where to write; without it, standard output.");
     private readonly Option<bool> _overwrite = OptionFactory.Switch("--overwrite", "Replace --out where it exists.");
-    private readonly Option<int> _length = OptionFactory.Integer("--length", 0, 0, "Longest sequence in tokens, special tokens included; 0: as they come.");
+    private readonly Option<int> _length = OptionFactory.Integer(
+        "--max-length", 0, 0, "Longest sequence in tokens, special tokens included; 0: as they come.", "--length");
 
     /// <inheritdoc/>
     public string[] Examples => ["engine tokenize --input texts.txt", "echo 'Forest fire near La Ronge' | engine tokenize --input -"];
@@ -44,7 +45,7 @@ internal sealed class TokenizeCommand : ICommandDefinition
             OutputTarget.CheckFile(output, "--out", parsed.GetValue(_overwrite));
         int length = parsed.GetValue(_length);
         if (length is 1 or 2)
-            throw new ModelException($"--length {length}: at least 3 was expected, room for [CLS], [SEP] and a token; give a larger one, or 0 for no limit.");
+            throw new ModelException($"--max-length {length}: at least 3 was expected, room for [CLS], [SEP] and a token; give a larger one, or 0 for no limit.");
         WordPieceTokenizer tokenizer = WordPieceTokenizer.Load(_model.Folder(parsed));
         List<(string Text, string? Pair)> texts = Texts(parsed.GetRequiredValue(_input), terminal);
         if (output is null)

@@ -21,13 +21,7 @@ internal sealed class TrainCommand : ICommandDefinition
     private readonly Option<string?> _train = OptionFactory.OptionalText(
         "--train", "FILE", $"Labelled texts: CSV with column names, or JSON lines (.jsonl). [default: {SampleTraining}]");
 
-    private readonly Option<string?> _validation = OptionFactory.OptionalText("--validation", "FILE", "Labelled texts to validate on, instead of a part of --train.");
-    private readonly Option<double> _fraction = OptionFactory.Real(
-        "--validation-part", "PART", 0.2, "Part of --train to validate on; 0: none.", value => value is >= 0 and < 1, "a number from 0 to below 1");
-
-    private readonly Option<string> _split = OptionFactory.Choice(
-        "--split", "last", "Which rows validate: the last ones of the file, or a random part of each class (by --seed).", ["last", "stratified"]);
-
+    private readonly ValidationOption _validation = new();
     private readonly Option<string?> _test = OptionFactory.OptionalText(
         "--test", "FILE", $"Texts to predict with the trained model, into predictions.csv; with labels, the accuracy is printed. [default: {SampleTest}, if --train is left out]");
 
@@ -38,17 +32,21 @@ internal sealed class TrainCommand : ICommandDefinition
     [
         "engine train",
         "engine train --train train.csv --test test.csv --out runs/tweets",
-        "engine train --train reviews.csv --text-column review --label-column stars --epochs 4 --rate 3e-5 --out runs/reviews",
-        "engine train --train pairs.csv --pair-column answer --split stratified --out runs/pairs",
-        "engine train --train train.csv --freeze --head cls --rate 1e-3 --schedule constant --warmup 0 --decay 0 --out runs/head",
+        "engine train --train reviews.csv --text-column review --label-column stars --epochs 4 --learning-rate 3e-5 --out runs/reviews",
+        "engine train --train pairs.csv --pair-column answer --validation stratified:0.2 --out runs/pairs",
+        "engine train --train train.csv --head cls-sigmoid --optimizer keras-adam --learning-rate 2e-6 --out runs/keras",
+        "engine train --train train.csv --freeze --head cls-sigmoid --optimizer keras-adam --learning-rate 1e-3 --out runs/head",
+        "engine train --train train.csv --epochs 10 --schedule plateau --warmup 100 --plateau-factor 0.5 --out runs/plateau",
     ];
 
     /// <inheritdoc/>
     public Command Make(Terminal terminal, CancellationToken stop)
     {
         Command command = new("train", "Fine-tunes a model on labelled texts and saves it with its predictions.");
-        foreach (Option option in new Option[] { _train, _validation, _fraction, _split, _test, _out })
-            command.Add(option);
+        command.Add(_train);
+        _validation.AddTo(command);
+        command.Add(_test);
+        command.Add(_out);
         _columns.AddTo(command, labels: true);
         _model.AddTo(command);
         _training.AddTo(command);
@@ -64,6 +62,8 @@ internal sealed class TrainCommand : ICommandDefinition
         string folder = _model.Folder(parsed);
         TrainingData data = Read(parsed);
         FineTuningSettings settings = _training.Settings(parsed, _device.Seed(parsed), data.Labels.Count);
+        if (settings.Loop.Schedule == ScheduleKind.Plateau && data.Validation is null)
+            throw new ModelException("--schedule plateau follows the validation loss, and no rows validate; give a --validation that holds some.");
         int[]? testLabels = data.Test?.Labels is null ? null : data.Labels.Encode(data.Test);
         using ComputeDevice device = _device.Open(parsed, terminal);
         using FineTuning run = FineTuning.Prepare(device, folder, settings, data.Labels, data.Training, data.Validation);
@@ -74,7 +74,7 @@ internal sealed class TrainCommand : ICommandDefinition
         OutputTarget.WriteFolder(output, temporary =>
         {
             run.Save(temporary);
-            TrainingLog.Write(Path.Combine(temporary, "training.json"), settings, data, result);
+            TrainingLog.Write(Path.Combine(temporary, "training.json"), settings, run.Model.Configuration, data, result);
             if (!result.Stopped)
                 Predict(run, data, testLabels, temporary, terminal, settings);
         });
@@ -112,21 +112,14 @@ internal sealed class TrainCommand : ICommandDefinition
         TextTable all = TextTable.Read(trainingFile, columns, LabelColumn.Required);
         LabelMap labels = LabelMap.FromTable(all);
         TextTable? test = testFile is null ? null : TextTable.Read(testFile, columns, LabelColumn.Optional);
-        if (parsed.GetValue(_validation) is string validationFile)
-        {
-            if (parsed.GetResult(_fraction) is { Implicit: false })
-                throw new ModelException("--validation and --validation-part were both given, and one was expected; leave one out.");
+        if (_validation.File(parsed) is string validationFile)
             return new TrainingData(labels, all, TextTable.Read(validationFile, columns, LabelColumn.Required), test);
-        }
-        double fraction = parsed.GetValue(_fraction);
         int[] numbers = labels.Encode(all);
-        DataSplit split = parsed.GetValue(_split) == "stratified"
-            ? DataSplit.Stratified(numbers, fraction, _device.Seed(parsed))
-            : DataSplit.Last(all.Count, fraction);
+        DataSplit split = _validation.Split(parsed, all, numbers, _device.Seed(parsed));
         if (split.Training.Select(row => numbers[row]).Distinct().Count() < 2)
             throw new ModelException(
                 $"{trainingFile}: the {split.Training.Length} rows that would train (validation takes the others) hold fewer than two classes; at least two were expected; "
-                + "give --split stratified, a smaller --validation-part, or more rows.");
+                + "give --validation stratified:0.2, a smaller part, or more rows.");
         return new TrainingData(labels, all.Select(split.Training), split.Validation.Length == 0 ? null : all.Select(split.Validation), test);
     }
 }

@@ -24,36 +24,57 @@ internal static class OptionFactory
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 
     /// <summary>A whole number.</summary>
-    public static Option<int> Integer(string name, int defaultValue, int least, string description) =>
-        Number(name, "N", defaultValue, description, value => value >= least, $"a whole number of at least {least}");
+    public static Option<int> Integer(string name, int defaultValue, int least, string description, params string[] aliases) =>
+        Number(name, "N", defaultValue, description, value => value >= least, $"a whole number of at least {least}", aliases);
 
     /// <summary>A number between bounds.</summary>
-    public static Option<double> Real(string name, string valueName, double defaultValue, string description, Func<double, bool> fits, string expected) =>
-        Number(name, valueName, defaultValue, description, value => double.IsFinite(value) && fits(value), expected);
+    public static Option<double> Real(
+        string name, string valueName, double defaultValue, string description, Func<double, bool> fits, string expected, params string[] aliases) =>
+        Number(name, valueName, defaultValue, description, value => double.IsFinite(value) && fits(value), expected, aliases);
+
+    /// <summary>A number between bounds that may be left out.</summary>
+    public static Option<double?> OptionalReal(
+        string name, string valueName, string description, Func<double, bool> fits, string expected, params string[] aliases) => new(name, aliases)
+        {
+            Description = description,
+            HelpName = valueName,
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result => ParseNumber<double>(result, name, value => double.IsFinite(value) && fits(value), expected),
+        };
+
+    /// <summary>The longest text.</summary>
+    public static Option<int> MaxLength(int defaultValue) =>
+        Integer("--max-length", defaultValue, 3, "Longest text in tokens, special tokens included; longer ones are cut.", "--length");
+
+    /// <summary>One of several words that may be left out.</summary>
+    public static Option<string?> OptionalChoice(string name, string description, IReadOnlyCollection<string> words) => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', words),
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result => ParseWord(result, name, words),
+    };
 
     /// <summary>One of several words.</summary>
-    public static Option<string> Choice(string name, string defaultValue, string description, IEnumerable<string> words) => new(name)
+    public static Option<string> Choice(string name, string defaultValue, string description, IReadOnlyCollection<string> words) => new(name)
     {
         Description = description,
         HelpName = string.Join('|', words),
         Arity = ArgumentArity.ExactlyOne,
         DefaultValueFactory = _ => defaultValue,
-        CustomParser = result =>
-        {
-            string token = result.Tokens[0].Value;
-            if (words.Contains(token, StringComparer.Ordinal))
-                return token;
-            result.AddError($"{name} {token}: one of {string.Join(", ", words)} was expected");
-            return null;
-        },
+        CustomParser = result => ParseWord(result, name, words),
     };
 
     /// <summary>A seed.</summary>
     public static Option<ulong> Seed() => Number(
         "--seed", "N", 1UL, "Seed of everything that is random: the same seed gives the same result.", _ => true, "a whole number of at least 0");
 
-    private static Option<T> Number<T>(string name, string valueName, T defaultValue, string description, Func<T, bool> fits, string expected)
-        where T : struct, INumber<T> => new(name)
+    /// <summary>The name by which an option was called: its own or an alias.</summary>
+    public static string NameGiven(ArgumentResult result, string name) => (result.Parent as OptionResult)?.IdentifierToken?.Value ?? name;
+
+    private static Option<T> Number<T>(
+        string name, string valueName, T defaultValue, string description, Func<T, bool> fits, string expected, params string[] aliases)
+        where T : struct, INumber<T> => new(name, aliases)
         {
             Description = description,
             HelpName = valueName,
@@ -68,7 +89,16 @@ internal static class OptionFactory
         string token = result.Tokens[0].Value;
         if (T.TryParse(token, NumberStyles.Float, CultureInfo.InvariantCulture, out T value) && fits(value))
             return value;
-        result.AddError($"{name} {token}: {expected} was expected");
+        result.AddError($"{NameGiven(result, name)} {token}: {expected} was expected");
         return default;
+    }
+
+    private static string? ParseWord(ArgumentResult result, string name, IReadOnlyCollection<string> words)
+    {
+        string token = result.Tokens[0].Value;
+        if (words.Contains(token, StringComparer.Ordinal))
+            return token;
+        result.AddError($"{name} {token}: one of {string.Join(", ", words)} was expected");
+        return null;
     }
 }

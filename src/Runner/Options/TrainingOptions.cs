@@ -13,20 +13,36 @@ internal sealed class TrainingOptions
         ["linear"] = ScheduleKind.Linear,
         ["constant"] = ScheduleKind.Constant,
         ["cosine"] = ScheduleKind.Cosine,
+        ["plateau"] = ScheduleKind.Plateau,
     };
 
     private static readonly Dictionary<string, AdamForm> Optimizers = new()
     {
         ["adamw"] = AdamForm.HuggingFaceAdamW,
         ["bert"] = AdamForm.BertAdam,
+        ["keras-adam"] = AdamForm.KerasAdam,
         ["keras"] = AdamForm.KerasAdam,
+    };
+
+    /// <summary>Heads by name: for two classes, and for more.</summary>
+    private static readonly Dictionary<string, (HeadKind ForTwo, HeadKind ForMore)> Heads = new()
+    {
+        ["pooled"] = (HeadKind.PooledSoftmax, HeadKind.PooledSoftmax),
+        ["cls"] = (HeadKind.ClsSigmoid, HeadKind.ClsSoftmax),
+        ["mean"] = (HeadKind.MeanSigmoid, HeadKind.MeanSoftmax),
+        ["pooled-sigmoid"] = (HeadKind.PooledSigmoid, HeadKind.PooledSigmoid),
+        ["pooled-softmax"] = (HeadKind.PooledSoftmax, HeadKind.PooledSoftmax),
+        ["cls-sigmoid"] = (HeadKind.ClsSigmoid, HeadKind.ClsSigmoid),
+        ["cls-softmax"] = (HeadKind.ClsSoftmax, HeadKind.ClsSoftmax),
+        ["mean-sigmoid"] = (HeadKind.MeanSigmoid, HeadKind.MeanSigmoid),
+        ["mean-softmax"] = (HeadKind.MeanSoftmax, HeadKind.MeanSoftmax),
     };
 
     private readonly Option<string> _head = OptionFactory.Choice(
         "--head", "pooled",
         "What stands on the encoder: pooled (pooler, dropout, softmax: transformers' BertForSequenceClassification), cls ([CLS] state) or mean (mean of the states); "
         + "these two take a sigmoid for two classes and a softmax for more. The others name it exactly.",
-        ["pooled", "cls", "mean", "pooled-sigmoid", "cls-softmax", "mean-softmax"]);
+        Heads.Keys);
 
     private readonly Option<bool> _freeze = OptionFactory.Switch("--freeze", "Train the head alone; the encoder runs once and its features are kept.");
     private readonly Option<int> _epochs = OptionFactory.Integer("--epochs", 3, 1, "How often every training row is seen.");
@@ -34,27 +50,39 @@ internal sealed class TrainingOptions
     private readonly Option<int> _microBatch = OptionFactory.Integer(
         "--micro-batch", 0, 0, "Rows of one pass; the passes of a batch are added up: the same result with less memory. 0: the whole batch.");
 
-    private readonly Option<int> _length = OptionFactory.Integer("--length", 160, 3, "Longest text in tokens, special tokens included.");
-    private readonly Option<double> _rate = OptionFactory.Real("--rate", "RATE", 5e-5, "Learning rate after warm-up.", value => value > 0, "a number above 0");
-    private readonly Option<string> _schedule = OptionFactory.Choice("--schedule", "linear", "What the learning rate does after warm-up.", Schedules.Keys);
+    private readonly Option<bool> _noShuffle = OptionFactory.Switch("--no-shuffle", "Take the rows in the file's order, in every epoch the same.");
+    private readonly Option<int> _length = OptionFactory.MaxLength(160);
+    private readonly Option<double> _rate = OptionFactory.Real(
+        "--learning-rate", "RATE", 5e-5, "Learning rate after warm-up.", value => value > 0, "a number above 0", "--rate");
 
-    private readonly Option<double> _warmup = OptionFactory.Real(
-        "--warmup", "PART", 0.1, "Part of all steps over which the learning rate rises from 0.", value => value is >= 0 and <= 1, "a number from 0 to 1");
+    private readonly Option<string?> _schedule = OptionFactory.OptionalChoice(
+        "--schedule",
+        "What the learning rate does after warm-up: fall to 0 along a line or half a cosine, stay, or be lowered whenever the validation loss no longer falls. "
+        + "[default: linear; with keras-adam constant]",
+        Schedules.Keys);
+
+    private readonly Option<double?> _warmup = OptionFactory.OptionalReal(
+        "--warmup", "PART|STEPS", "How long the learning rate rises from 0: below 1 a part of all steps, from 1 on their number. [default: 0.1; with keras-adam 0]",
+        value => value is >= 0 and < 1 || (value >= 1 && double.IsInteger(value)), "a part from 0 to below 1, or a whole number of steps,");
+
+    private readonly PlateauOptions _plateau = new();
 
     private readonly Option<string> _optimizer = OptionFactory.Choice(
-        "--optimizer", "adamw", "Adam as Hugging Face (adamw), BERT's authors (bert) or Keras (keras) have it.", Optimizers.Keys);
+        "--optimizer", "adamw", "Adam as Hugging Face (adamw), BERT's authors (bert) or Keras (keras-adam, for short keras) have it.", Optimizers.Keys);
 
-    private readonly Option<double> _decay = OptionFactory.Real(
-        "--decay", "PART", 0.01, "Weight decay; biases and layer-norms have none.", value => value >= 0, "a number of at least 0");
+    private readonly Option<double?> _decay = OptionFactory.OptionalReal(
+        "--decay", "PART", "Weight decay; biases and layer-norms have none. [default: 0.01; with keras-adam 0]", value => value >= 0, "a number of at least 0");
 
-    private readonly Option<double> _clip = OptionFactory.Real(
-        "--clip", "NORM", 1.0, "Largest norm of all gradients together; 0: no limit.", value => value >= 0, "a number of at least 0");
+    private readonly Option<double?> _clip = OptionFactory.OptionalReal(
+        "--clip", "NORM", "Largest norm of all gradients together; 0: no limit. [default: 1; with keras-adam 0]", value => value >= 0, "a number of at least 0");
 
-    private readonly Option<double?> _headDropout = new("--head-dropout")
-    {
-        HelpName = "PART",
-        Description = "Dropout before the head's dense layer. [default: as the configuration says for a pooled head, else 0]",
-    };
+    private readonly Option<double?> _dropout = OptionFactory.OptionalReal(
+        "--dropout", "PART", "Dropout before the head's dense layer. [default: as the configuration says for a pooled head, else 0]",
+        value => value is >= 0 and < 1, "a number from 0 to below 1", "--head-dropout");
+
+    private readonly Option<double?> _encoderDropout = OptionFactory.OptionalReal(
+        "--encoder-dropout", "PART", "Dropout within the encoder, of states and attention. [default: as the configuration says; a frozen encoder has none]",
+        value => value is >= 0 and < 1, "a number from 0 to below 1");
 
     private readonly Option<string> _keep = OptionFactory.Choice(
         "--keep", "best", "Which epoch's parameters are saved: those with the best validation accuracy, or the last ones.", ["best", "last"]);
@@ -62,46 +90,49 @@ internal sealed class TrainingOptions
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        Option[] all = [_head, _freeze, _epochs, _batch, _microBatch, _length, _rate, _schedule, _warmup, _optimizer, _decay, _clip, _headDropout, _keep];
+        Option[] all =
+        [
+            _head, _freeze, _dropout, _encoderDropout, _epochs, _batch, _microBatch, _noShuffle, _length, _optimizer, _decay, _clip, _rate, _schedule, _warmup,
+        ];
         foreach (Option option in all)
             command.Add(option);
-        _headDropout.Validators.Add(result =>
-        {
-            if (result.Errors.Any())
-                return;
-            if (result.GetValueOrDefault<double?>() is double value && value is not (>= 0 and < 1))
-                result.AddError($"--head-dropout {value}: a number from 0 to below 1 was expected");
-        });
+        _plateau.AddTo(command);
+        command.Add(_keep);
     }
 
     /// <summary>The settings that were given.</summary>
-    public FineTuningSettings Settings(ParseResult parsed, ulong seed, int classes) => new()
+    /// <exception cref="ModelException">Two options do not go together.</exception>
+    public FineTuningSettings Settings(ParseResult parsed, ulong seed, int classes)
     {
-        Head = HeadOf(parsed.GetRequiredValue(_head), classes),
-        HeadDropout = (float?)parsed.GetValue(_headDropout),
-        Trained = parsed.GetValue(_freeze) ? TrainedPart.Head : TrainedPart.All,
-        MaxLength = parsed.GetValue(_length),
-        MicroBatchSize = parsed.GetValue(_microBatch),
-        Optimizer = new OptimizerSettings(Optimizers[parsed.GetRequiredValue(_optimizer)], parsed.GetValue(_decay), parsed.GetValue(_clip)),
-        Loop = new TrainingSettings
+        bool freeze = parsed.GetValue(_freeze);
+        if (freeze && parsed.GetValue(_encoderDropout) is not null)
+            throw new ModelException("--encoder-dropout: with --freeze the encoder runs without dropout; leave one of them out.");
+        AdamForm form = Optimizers[parsed.GetRequiredValue(_optimizer)];
+        // Keras's Adam comes as Keras runs it: no decay, no clipping, a rate that stays.
+        bool keras = form == AdamForm.KerasAdam;
+        (HeadKind forTwo, HeadKind forMore) = Heads[parsed.GetRequiredValue(_head)];
+        ScheduleKind schedule = Schedules[parsed.GetValue(_schedule) ?? (keras ? "constant" : "linear")];
+        return new FineTuningSettings
         {
-            Epochs = parsed.GetValue(_epochs),
-            BatchSize = parsed.GetValue(_batch),
-            LearningRate = parsed.GetValue(_rate),
-            WarmupFraction = parsed.GetValue(_warmup),
-            Schedule = Schedules[parsed.GetRequiredValue(_schedule)],
-            Seed = seed,
-            KeepBestEpoch = parsed.GetValue(_keep) == "best",
-        },
-    };
-
-    private static HeadKind HeadOf(string name, int classes) => name switch
-    {
-        "pooled" => HeadKind.PooledSoftmax,
-        "cls" => classes == 2 ? HeadKind.ClsSigmoid : HeadKind.ClsSoftmax,
-        "mean" => classes == 2 ? HeadKind.MeanSigmoid : HeadKind.MeanSoftmax,
-        "pooled-sigmoid" => HeadKind.PooledSigmoid,
-        "cls-softmax" => HeadKind.ClsSoftmax,
-        _ => HeadKind.MeanSoftmax,
-    };
+            Head = classes == 2 ? forTwo : forMore,
+            HeadDropout = (float?)parsed.GetValue(_dropout),
+            EncoderDropout = (float?)parsed.GetValue(_encoderDropout),
+            Trained = freeze ? TrainedPart.Head : TrainedPart.All,
+            MaxLength = parsed.GetValue(_length),
+            MicroBatchSize = parsed.GetValue(_microBatch),
+            Optimizer = new OptimizerSettings(form, parsed.GetValue(_decay) ?? (keras ? 0 : 0.01), parsed.GetValue(_clip) ?? (keras ? 0 : 1)),
+            Loop = new TrainingSettings
+            {
+                Epochs = parsed.GetValue(_epochs),
+                BatchSize = parsed.GetValue(_batch),
+                Shuffle = !parsed.GetValue(_noShuffle),
+                LearningRate = parsed.GetValue(_rate),
+                Warmup = parsed.GetValue(_warmup) ?? (keras ? 0 : 0.1),
+                Schedule = schedule,
+                Plateau = _plateau.Settings(parsed, schedule),
+                Seed = seed,
+                KeepBestEpoch = parsed.GetValue(_keep) == "best",
+            },
+        };
+    }
 }

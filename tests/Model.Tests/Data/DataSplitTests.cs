@@ -19,6 +19,18 @@ public sealed class DataSplitTests
         Assert.Equal(Enumerable.Range(training, rows - training), split.Validation);
     }
 
+    [Theory]
+    [InlineData(7613, 1522, 6091)]
+    [InlineData(5, 0, 5)]
+    [InlineData(5, 4, 1)]
+    public void A_number_of_last_rows_validates(int rows, int count, int training)
+    {
+        DataSplit split = DataSplit.LastRows(rows, count);
+        Assert.Equal(Enumerable.Range(0, training), split.Training);
+        Assert.Equal(Enumerable.Range(training, count), split.Validation);
+        Assert.Throws<ArgumentOutOfRangeException>(() => DataSplit.LastRows(rows, rows));
+    }
+
     [Fact]
     public void Stratified_splits_keep_the_shares_and_depend_on_the_seed_only()
     {

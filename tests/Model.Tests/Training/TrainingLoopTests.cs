@@ -32,9 +32,53 @@ public sealed class TrainingLoopTests
     public void The_rate_follows_the_schedule_over_all_steps()
     {
         LogisticModel model = new(Features, Labels, [], []);
-        Run(model, new TrainingSettings { Epochs = 4, BatchSize = 3, LearningRate = 0.5, WarmupFraction = 0.25 });
+        Run(model, new TrainingSettings { Epochs = 4, BatchSize = 3, LearningRate = 0.5, Warmup = 0.25 });
         LearningRateSchedule schedule = new(ScheduleKind.Linear, 0.5, 3, 12);
         Assert.Equal(Enumerable.Range(0, 12).Select(schedule.RateAt), model.Rates);
+    }
+
+    [Theory]
+    [InlineData(0.25, 3)]
+    [InlineData(0.99, 11)]
+    [InlineData(1, 1)]
+    [InlineData(5, 5)]
+    public void Warm_up_is_a_part_of_the_run_or_a_number_of_steps(double warmup, int steps) =>
+        Assert.Equal(steps, new TrainingSettings { Epochs = 4, BatchSize = 3, Warmup = warmup }.ScheduleFor(7).WarmupSteps);
+
+    [Fact]
+    public void A_warm_up_longer_than_the_run_is_refused()
+    {
+        ModelException exception = Assert.Throws<ModelException>(() => new TrainingSettings { Epochs = 4, BatchSize = 3, Warmup = 13 }.ScheduleFor(7));
+        Assert.Contains("13 steps, and the whole run 12 (4 epochs of 3)", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_shuffling_rows_come_in_their_order()
+    {
+        LogisticModel model = new(Features, Labels, [], []);
+        Run(model, new TrainingSettings { Epochs = 2, BatchSize = 3, Shuffle = false });
+        Assert.Equal([[0, 1, 2], [3, 4, 5], [6], [0, 1, 2], [3, 4, 5], [6]], model.Batches);
+    }
+
+    [Fact]
+    public void On_a_plateau_the_next_epoch_has_a_lower_rate_after_warm_up_too()
+    {
+        // Training labels are the opposite of the validation's, so that no further epoch is better: after epochs 2 and 3 the rate is halved.
+        LogisticModel model = new(Features, [.. Labels.Select(label => 1 - label)], Features, Labels);
+        TrainingSettings settings = new()
+        {
+            Epochs = 4,
+            BatchSize = 4,
+            LearningRate = 0.5,
+            Warmup = 5,
+            Schedule = ScheduleKind.Plateau,
+            Plateau = new PlateauSettings(Factor: 0.5),
+        };
+        TrainingResult result = Run(model, settings, Labels);
+        // The warm-up's fifth step comes after the first reduction and is as much of the lower rate.
+        Assert.Equal([0, 0.1, 0.2, 0.3, 0.2, 0.25, 0.125, 0.125], model.Rates.Select(rate => Math.Round(rate, 12)));
+        Assert.Equal([0.1, 0.3, 0.25, 0.125], result.Epochs.Select(epoch => Math.Round(epoch.LearningRate, 12)));
+        Assert.Throws<ArgumentException>(() => Run(model, settings));
     }
 
     [Fact]
@@ -43,7 +87,7 @@ public sealed class TrainingLoopTests
         LogisticModel model = new(Features, Labels, Features, Labels);
         List<TrainingProgress> progress = [];
         TrainingResult result = Run(
-            model, new TrainingSettings { Epochs = 20, BatchSize = 4, LearningRate = 1, WarmupFraction = 0, Schedule = ScheduleKind.Constant }, Labels, progress.Add);
+            model, new TrainingSettings { Epochs = 20, BatchSize = 4, LearningRate = 1, Warmup = 0, Schedule = ScheduleKind.Constant }, Labels, progress.Add);
         Assert.Equal(20, result.Epochs.Count);
         Assert.Equal(1.0, result.Epochs[^1].Validation!.Accuracy);
         Assert.True(result.Epochs[^1].TrainingLoss < result.Epochs[0].TrainingLoss / 2);
@@ -58,7 +102,7 @@ public sealed class TrainingLoopTests
     {
         // Training labels are the opposite of the validation's, so that every further epoch is worse.
         LogisticModel model = new(Features, [.. Labels.Select(label => 1 - label)], Features, Labels);
-        TrainingSettings settings = new() { Epochs = 3, BatchSize = 7, LearningRate = 0.5, WarmupFraction = 0, Schedule = ScheduleKind.Constant };
+        TrainingSettings settings = new() { Epochs = 3, BatchSize = 7, LearningRate = 0.5, Warmup = 0, Schedule = ScheduleKind.Constant };
         TrainingResult result = Run(model, settings, Labels);
         Assert.Equal(1, result.KeptEpoch);
         Assert.Equal([true, false, false], result.Epochs.Select(epoch => epoch.IsBest));
