@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Engine.Kernels;
 
@@ -71,35 +70,21 @@ public sealed record BertConfiguration
             throw new ModelException($"{folder}: no such folder, expected a model folder with {FileName}, model.safetensors and vocab.txt");
         if (!File.Exists(path))
             throw new ModelException($"{path}: is missing, expected a model folder with {FileName}, model.safetensors and vocab.txt");
-        JsonObject json;
-        try
-        {
-            json = JsonNode.Parse(File.ReadAllBytes(path)) as JsonObject
-                ?? throw new ModelException($"{path}: is not a JSON object, expected a BERT's configuration");
-
-            // Repeated names surface only when the object is looked into: force it here.
-            _ = json.Count;
-        }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new ModelException($"{path}: cannot be read as JSON ({exception.Message}); expected a BERT's configuration", exception);
-        }
-
-        return FromJson(new JsonFields(path, json));
+        return FromJson(new JsonFields(path, JsonText.ReadObject(path, "a BERT's configuration")));
     }
+
+    /// <summary>Reads a configuration that is not in a file yet.</summary>
+    /// <param name="path">What messages call it.</param>
+    /// <param name="json">The object.</param>
+    /// <exception cref="ModelException">It describes something that is no BERT.</exception>
+    internal static BertConfiguration Parse(string path, JsonObject json) => FromJson(new JsonFields(path, json));
 
     /// <summary>Writes <c>config.json</c>, atomically.</summary>
     /// <param name="folder">An existing folder.</param>
     /// <exception cref="ModelException">The file cannot be written.</exception>
     public void Save(string folder)
     {
-        string text = ToJson().ToJsonString(new JsonSerializerOptions
-        {
-            WriteIndented = true,
-            NewLine = "\n",
-            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        });
-        AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text + "\n")));
+        JsonText.Write(Path.Combine(folder, FileName), ToJson());
     }
 
     private static BertConfiguration FromJson(JsonFields fields)

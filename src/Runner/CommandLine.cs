@@ -82,7 +82,7 @@ public static class CommandLine
         ICommandDefinition[] definitions =
         [
             new DevicesCommand(), new InfoCommand(), new TrainCommand(), new PredictCommand(), new EvaluateCommand(), new EmbedCommand(), new TokenizeCommand(),
-            new DumpKernelCommand(),
+            new ConvertCommand(), new DumpKernelCommand(),
         ];
         foreach (ICommandDefinition definition in definitions)
         {

@@ -35,29 +35,6 @@ internal static class OutputTarget
     /// <summary>Makes the folder that a file will be written to.</summary>
     public static void MakeFolderOf(string file) => Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
 
-    /// <summary>Fills a folder that appears under its name only when it is complete.</summary>
-    /// <param name="folder">A folder that <see cref="CheckFolder"/> accepted.</param>
-    /// <param name="write">Fills the folder that it is given.</param>
-    /// <exception cref="ModelException">The folder cannot be written.</exception>
-    public static void WriteFolder(string folder, Action<string> write)
-    {
-        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        string temporary = $"{target}.{Guid.NewGuid():N}.tmp";
-        Directory.CreateDirectory(temporary);
-        try
-        {
-            write(temporary);
-            if (Directory.Exists(target))
-                Directory.Delete(target);
-            Directory.Move(temporary, target);
-        }
-        catch
-        {
-            Directory.Delete(temporary, recursive: true);
-            throw;
-        }
-    }
-
     private static void CheckWritable(string path, string option)
     {
         string full = Path.GetFullPath(path);

@@ -12,7 +12,7 @@ namespace Engine.Model.Checkpoints;
 /// The header is not trusted: length, names, types, shapes and offsets are checked against one another and against the file's length before
 /// anything is read, so that a truncated or altered file is one clear error.
 /// </remarks>
-public sealed class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : ITensorSource
 {
     private const int BytesPerPart = 1 << 16;
 
@@ -62,14 +62,8 @@ public sealed class SafetensorsFile : IDisposable
         var entry = Find(name);
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first + target.Length, entry.Count);
-        int width = entry.Type switch
-        {
-            TensorType.F32 => 4,
-            TensorType.F16 or TensorType.BF16 => 2,
-            TensorType.F64 => 8,
-            _ => throw new ModelException(
-                $"{Path}: tensor \"{name}\" has type {entry.TypeName}, expected F32, F16, BF16 or F64; convert the weights to one of these"),
-        };
+        int width = TensorElements.Width(entry.Type) ?? throw new ModelException(
+            $"{Path}: tensor \"{name}\" has type {entry.TypeName}, expected F32, F16, BF16 or F64; convert the weights to one of these");
         if (entry.Type == TensorType.F32)
         {
             ReadBytes(entry, first * width, MemoryMarshal.AsBytes(target));
@@ -82,7 +76,7 @@ public sealed class SafetensorsFile : IDisposable
             var values = target.Slice(start, Math.Min(BytesPerPart / width, target.Length - start));
             var bytes = part.AsSpan(0, values.Length * width);
             ReadBytes(entry, (first + start) * width, bytes);
-            Widen(bytes, entry.Type, values);
+            TensorElements.Widen(bytes, entry.Type, values);
         }
     }
 
@@ -121,21 +115,19 @@ public sealed class SafetensorsFile : IDisposable
         return values;
     }
 
+    /// <summary>Copies a whole tensor of any type out, as its bytes lie in the file.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="target">As many bytes as the tensor has.</param>
+    /// <exception cref="ModelException">There is no such tensor, or it cannot be read.</exception>
+    public void Read(string name, Span<byte> target)
+    {
+        var entry = Find(name);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(target.Length, entry.ByteCount);
+        ReadBytes(entry, 0, target);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => handle.Dispose();
-
-    private static void Widen(ReadOnlySpan<byte> bytes, TensorType type, Span<float> values)
-    {
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = type switch
-            {
-                TensorType.F16 => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]),
-                TensorType.BF16 => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16),
-                _ => (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]),
-            };
-        }
-    }
 
     private TensorEntry Find(string name) =>
         Tensors.TryGetValue(name, out var entry)

@@ -29,7 +29,18 @@ public static class SafetensorsWriter
     /// <param name="tensors">The tensors, in any order.</param>
     /// <param name="type">F32, F16 or BF16; values are rounded to nearest even.</param>
     /// <exception cref="ModelException">The file cannot be written, or a value is too large for the type.</exception>
-    public static void Write(string path, IEnumerable<TensorSource> tensors, TensorType type = TensorType.F32)
+    public static void Write(string path, IEnumerable<TensorSource> tensors, TensorType type = TensorType.F32) =>
+        AtomicFile.Write(path, stream => Write(stream, path, tensors, type));
+
+    /// <summary>Writes a file's content to a stream.</summary>
+    /// <param name="stream">The stream, from its place on.</param>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="tensors">The tensors, in any order; each is asked for its elements once, from first to last.</param>
+    /// <param name="type">F32, F16 or BF16; values are rounded to nearest even.</param>
+    /// <param name="elementsPerPart">How many elements are in memory at a time.</param>
+    /// <exception cref="ModelException">A value is too large for the type.</exception>
+    internal static void Write(
+        Stream stream, string path, IEnumerable<TensorSource> tensors, TensorType type, int elementsPerPart = ElementsPerPart)
     {
         int width = type switch
         {
@@ -39,20 +50,17 @@ public static class SafetensorsWriter
         };
         var sorted = tensors.OrderBy(t => t.Name, StringComparer.Ordinal).ToArray();
         byte[] header = Header(sorted, type, width);
-        AtomicFile.Write(path, stream =>
+        Span<byte> prefix = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
+        stream.Write(prefix);
+        stream.Write(header);
+        var part = new float[sorted.Length == 0 ? 0 : (int)Math.Min(elementsPerPart, sorted.Max(Count))];
+        foreach (var tensor in sorted)
         {
-            Span<byte> prefix = stackalloc byte[8];
-            BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
-            stream.Write(prefix);
-            stream.Write(header);
-            var part = new float[sorted.Length == 0 ? 0 : (int)Math.Min(ElementsPerPart, sorted.Max(Count))];
-            foreach (var tensor in sorted)
-            {
-                long count = Count(tensor);
-                for (long start = 0; start < count; start += part.Length)
-                    WritePart(stream, path, tensor, start, part.AsSpan(0, (int)Math.Min(part.Length, count - start)), type);
-            }
-        });
+            long count = Count(tensor);
+            for (long start = 0; start < count; start += part.Length)
+                WritePart(stream, path, tensor, start, part.AsSpan(0, (int)Math.Min(part.Length, count - start)), type);
+        }
     }
 
     private static byte[] Header(TensorSource[] tensors, TensorType type, int width)

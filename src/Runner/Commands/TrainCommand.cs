@@ -71,7 +71,7 @@ internal sealed class TrainCommand : ICommandDefinition
         report.Begin(device, folder, run);
         TrainingResult result = run.Run(report.Step, report.Epoch, stop);
         report.Kept(result);
-        OutputTarget.WriteFolder(output, temporary =>
+        AtomicFolder.Write(output, temporary =>
         {
             run.Save(temporary);
             TrainingLog.Write(Path.Combine(temporary, "training.json"), settings, run.Model.Configuration, data, result);

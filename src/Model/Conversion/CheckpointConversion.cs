@@ -1,0 +1,139 @@
+using Engine.Kernels;
+using Engine.Model.Checkpoints;
+
+namespace Engine.Model.Conversion;
+
+/// <summary>
+/// A conversion of a checkpoint into a folder in Hugging Face's layout. Opening it recognizes the source and decides everything; nothing is written
+/// before <see cref="Write"/>.
+/// </summary>
+public sealed class CheckpointConversion : IDisposable
+{
+    private readonly SourceModel source;
+    private readonly ConversionPlan plan;
+    private readonly ConvertedTokenizerFiles tokenizer;
+    private readonly ConversionOptions options;
+    private readonly List<string> notes;
+
+    private CheckpointConversion(
+        SourceModel source, ConversionPlan plan, ConvertedTokenizerFiles tokenizer, ConversionOptions options, List<string> notes)
+    {
+        this.source = source;
+        this.plan = plan;
+        this.tokenizer = tokenizer;
+        this.options = options;
+        this.notes = notes;
+    }
+
+    /// <summary>What the source is, in one line: its kind, the sizes of the encoder and the heads.</summary>
+    public string Description
+    {
+        get
+        {
+            var sizes = plan.Sizes;
+            var parts = new List<string>
+            {
+                source.Kind, $"{sizes.Layers} layers", $"hidden {sizes.Hidden}", $"{sizes.Heads} attention heads", $"{sizes.Vocabulary} tokens",
+                $"{sizes.Positions} positions", tokenizer.Lowercase ? "uncased" : "cased",
+            };
+            if (!plan.HasPooler)
+                parts.Add("no pooler");
+            if (plan.Pretraining != PretrainingHeads.None)
+                parts.Add(PretrainingTensors.Describe(plan.Pretraining));
+            if (plan.Classifier is { } head)
+                parts.Add($"classifier {head.Kind} of {head.Labels.Count} classes");
+            return string.Join(", ", parts);
+        }
+    }
+
+    /// <summary>What was decided and why, in one line each.</summary>
+    public IReadOnlyList<string> Settings =>
+    [
+        $"activation: GELU, {(plan.Gelu.Form == GeluForm.Erf ? "exact (erf)" : "tanh form")}: {plan.Gelu.Reason}",
+        $"tokenizer: {ConvertedTokenizerFiles.Name(tokenizer.Kind)}: {tokenizer.KindReason}; {(tokenizer.Lowercase ? "uncased" : "cased")}: {tokenizer.LowercaseReason}",
+    ];
+
+    /// <summary>What was assumed, and what the user should know.</summary>
+    public IReadOnlyList<string> Notes => notes;
+
+    /// <summary>What is not carried over.</summary>
+    public IReadOnlyList<LeftOut> LeftOut => plan.LeftOut;
+
+    /// <summary>The number of tensors that will be written.</summary>
+    public int TensorCount => plan.Tensors.Count;
+
+    /// <summary>The bytes of those tensors in the source.</summary>
+    public long ByteCount => plan.Tensors.Sum(tensor => tensor.From.Entry.ByteCount);
+
+    /// <summary>Opens a source and plans its conversion.</summary>
+    /// <param name="path">A folder, a checkpoint's prefix or one of its files.</param>
+    /// <param name="options">What the user says about it.</param>
+    /// <exception cref="ModelException">It is nothing that can be converted; the message says what it is and what was expected.</exception>
+    public static CheckpointConversion Open(string path, ConversionOptions options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(options);
+        var source = SourceRecognition.Open(path);
+        try
+        {
+            var plan = ConversionPlan.Make(source, options);
+            var notes = new List<string>(plan.Notes);
+            var tokenizer = ConvertedTokenizerFiles.Decide(source, options, plan.Sizes, notes);
+            return new CheckpointConversion(source, plan, tokenizer, options, notes);
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes the folder. It appears under its name only when it is complete.</summary>
+    /// <param name="folder">The folder; it must not exist, or be empty.</param>
+    /// <param name="progress">Told where the work stands.</param>
+    /// <param name="stop">Stops it; nothing is left then.</param>
+    /// <exception cref="ModelException">The source is damaged, or the folder cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public void Write(string folder, Action<ConversionProgress>? progress = null, CancellationToken stop = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        CheckApart(folder);
+        long total = ByteCount, done = 0;
+        Action<long> Step(string step, bool counts) => bytes =>
+        {
+            stop.ThrowIfCancellationRequested();
+            done += counts ? bytes : 0;
+            progress?.Invoke(new ConversionProgress(done, total, step));
+        };
+        AtomicFolder.Write(folder, temporary =>
+        {
+            stop.ThrowIfCancellationRequested();
+            HashedFile Text(string name, byte[] bytes) => HashedFile.Write(temporary, name, options.Flush, stream => stream.Write(bytes));
+            HashedFile Copied(string path) => Text(Path.GetFileName(path), File.ReadAllBytes(path));
+            var weights = new ConvertedWeights(source.Tensors, Step("weights", counts: true));
+            var written = new List<HashedFile>
+            {
+                HashedFile.Write(temporary, ModelFolder.WeightsName, options.Flush, stream => weights.Write(stream, folder, plan.Tensors, options.Type)),
+                Text(BertConfiguration.FileName, JsonText.Utf8(plan.Configuration)),
+                Text(ConvertedTokenizerFiles.VocabularyName, File.ReadAllBytes(tokenizer.VocabularyPath)),
+                Text(ConvertedTokenizerFiles.ConfigurationName, JsonText.Utf8(tokenizer.Configuration)),
+            };
+            written.AddRange(tokenizer.Others.Select(Copied));
+            var hash = Step("hashes of the source", counts: false);
+            var read = source.Files.Append(tokenizer.VocabularyPath).Distinct(StringComparer.Ordinal).Select(path => HashedFile.Of(source.Folder, path, hash));
+            Text(ConversionRecord.FileName, JsonText.Utf8(ConversionRecord.Make(source, plan, tokenizer, options, notes, [.. read], written)));
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => source.Dispose();
+
+    /// <summary>Refuses a result that would lie over its source.</summary>
+    private void CheckApart(string folder)
+    {
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string? inside = source.Files.FirstOrDefault(file => Path.GetFullPath(file).StartsWith(target + Path.DirectorySeparatorChar, StringComparison.Ordinal));
+        if (inside is not null)
+            throw new ModelException($"{folder}: holds the source ({inside}), and a new folder was expected; give another path");
+    }
+}
