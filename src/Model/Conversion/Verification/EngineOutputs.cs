@@ -1,4 +1,5 @@
 using Engine.Compute;
+using Engine.Model.Checkpoints;
 
 namespace Engine.Model.Conversion.Verification;
 
@@ -13,24 +14,30 @@ internal static class EngineOutputs
     public static IReadOnlyList<ModelOutput> Compute(ComputeDevice device, string folder, VerificationBatch batch)
     {
         var input = batch.Packed;
-        using var model = BertModel.Load(device, folder, null, 0, new BatchLimits(input.TokenCount, input.SequenceCount), keepStates: true);
+        var heads = PretrainingTensors.HeadsOf(folder);
+        using var model = BertModel.LoadPretraining(device, folder, heads, new BatchLimits(input.TokenCount, input.SequenceCount), keepStates: true);
         int hidden = model.Configuration.HiddenSize;
         model.Forward(input);
         List<ModelOutput> outputs = [];
-        for (int i = 0; i <= model.Configuration.LayerCount; i++)
+        void Add(string name, int count, Action<float[]> read)
         {
-            outputs.Add(Read(i == 0 ? ModelOutput.Embeddings : ModelOutput.Layer(i - 1), input.TokenCount * hidden, target => model.ReadHiddenStates(i, target)));
+            var values = new float[count];
+            read(values);
+            outputs.Add(new ModelOutput(name, [.. values.Select(value => (double)value)]));
         }
 
+        for (int i = 0; i <= model.Configuration.LayerCount; i++)
+            Add(i == 0 ? ModelOutput.Embeddings : ModelOutput.Layer(i - 1), input.TokenCount * hidden, target => model.ReadHiddenStates(i, target));
         if (model.Parameters.Pooler is not null)
-            outputs.Add(Read(ModelOutput.Pooled, input.SequenceCount * hidden, target => model.ReadEmbeddings(Pooling.Pooled, target)));
-        return outputs;
-    }
+            Add(ModelOutput.Pooled, input.SequenceCount * hidden, target => model.ReadEmbeddings(Pooling.Pooled, target));
+        if (heads.HasFlag(PretrainingHeads.MaskedLanguage))
+        {
+            int[] tokens = [.. batch.MaskedTokens];
+            Add(ModelOutput.MaskedLogits, tokens.Length * model.Configuration.VocabularySize, target => model.ReadTokenLogits(tokens, target));
+        }
 
-    private static ModelOutput Read(string name, int count, Action<float[]> read)
-    {
-        var values = new float[count];
-        read(values);
-        return new ModelOutput(name, [.. values.Select(value => (double)value)]);
+        if (heads.HasFlag(PretrainingHeads.NextSentence))
+            Add(ModelOutput.NextSentenceLogits, 2 * input.SequenceCount, target => model.ReadNextSentenceLogits(target));
+        return outputs;
     }
 }
