@@ -172,7 +172,7 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
         int first = Grid.IdxX * RowLaunch.RowsPerGroup;
         int end = IntrinsicMath.Min(first + RowLaunch.RowsPerGroup, tokens);
         int full = hidden & ~(size - 1);
-        float share = 1f / (int)hidden;
+        float width = (int)hidden;
         for (int row = first; row < end; row++)
         {
             int o = row * hidden;
@@ -192,7 +192,7 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
                 }
             }
 
-            float center = GroupReduction.Sum(total, shared) * share;
+            float center = GroupReduction.Sum(total, shared) / width;
 
             float squares = 0f;
             for (int c = 0; c < full; c += size)
@@ -210,7 +210,7 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
                 }
             }
 
-            float variance = GroupReduction.Sum(squares, shared) * share;
+            float variance = GroupReduction.Sum(squares, shared) / width;
             float scale = 1f / MathF.Sqrt(variance + epsilon);
             for (int c = 0; c < full; c += size)
                 output[o + c + lane] = (sum[o + c + lane] - center) * scale * gamma[c + lane] + beta[c + lane];
@@ -299,7 +299,7 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
         int first = chunk * RowsPerChunk;
         int end = IntrinsicMath.Min(first + RowsPerChunk, tokens);
         int full = hidden & ~(size - 1);
-        float share = 1f / (int)hidden;
+        float width = (int)hidden;
         int gammaSum = chunk * 2 * hidden;
         int betaSum = gammaSum + hidden;
         for (int c = 0; c < hidden; c += size)
@@ -339,8 +339,8 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
                 }
             }
 
-            float meanG = GroupReduction.Sum(sumG, shared) * share;
-            float meanGn = GroupReduction.Sum(sumGn, shared) * share;
+            float meanG = GroupReduction.Sum(sumG, shared) / width;
+            float meanGn = GroupReduction.Sum(sumGn, shared) / width;
             if ((form & WithDropout) != 0)
             {
                 WriteUnderMask(

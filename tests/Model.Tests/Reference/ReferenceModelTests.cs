@@ -8,6 +8,12 @@ namespace Engine.Model.Tests.Reference;
 /// The whole model against PyTorch in double precision. Tolerances: about five times what PyTorch's own single precision errs by
 /// (hidden states 3.6e-7, losses 1.1e-7, gradients 1.9e-6, ten steps 8.6e-5 and 1e-6).
 /// </summary>
+/// <remarks>
+/// One bound has no room: with the model "tanh" and the sigmoid head the gradients p - y of the five logits, up to 0.13 each, add up to 0.0019, and what
+/// a logit errs by shows 70-fold in the head's bias and in the last two biases before it. Over 300 copies of that model with weights changed by 1e-4
+/// their errors are white noise with standard deviations of 1.6e-5 and 3e-5 of the floor, in PyTorch's single precision as well: that the fixture's
+/// weights stay below 1e-5 at every vector width is a draw, which a change in the order of a sum can lose.
+/// </remarks>
 [Collection(ModelDevices.Collection)]
 public sealed class ReferenceModelTests(ModelDevices devices, ITestOutputHelper output)
 {
@@ -75,12 +81,11 @@ public sealed class ReferenceModelTests(ModelDevices devices, ITestOutputHelper 
             bool keyBias = tensor.EndsWith("key.bias", StringComparison.Ordinal);
 
             // A key bias's gradient is 0: what is there is the rounding of terms that cancel.
-            double tolerance = keyBias ? 1e-4 : IsCancelledSum(name, task, tensor) ? 5e-5 : 1e-5;
             if (keyBias)
                 worstKeyBias = Math.Max(worstKeyBias, error);
-            else if (tolerance == 1e-5)
+            else
                 worst = Math.Max(worst, error);
-            if (error > tolerance)
+            if (error > (keyBias ? 1e-4 : 1e-5))
                 failures.Add($"{tensor}: {error:E2}");
         }
 
@@ -150,13 +155,4 @@ public sealed class ReferenceModelTests(ModelDevices devices, ITestOutputHelper 
 
         output.WriteLine($"losses {worstLoss:E2}, final parameters {worst:E2}");
     }
-
-    /// <summary>
-    /// In this one case the gradients p - y of the five logits, up to 0.13 each, add up to 0.0019. What a logit errs by in single precision (5e-7,
-    /// a tenth of what is allowed) is 1e-5 to 4e-5 of that sum, by chance: with vectors of 512, 256 and 128 bits, with and without contraction,
-    /// 1.1e-5 to 3.0e-5 were seen. The sum reaches the head's bias and, by way of its weight, the biases of the last layer norm and dense layer.
-    /// </summary>
-    private static bool IsCancelledSum(string name, string task, string tensor) =>
-        (name, task) == ("tanh", "bce")
-        && tensor is "engine.head.bias" or "encoder.layer.2.output.LayerNorm.bias" or "encoder.layer.2.output.dense.bias";
 }
