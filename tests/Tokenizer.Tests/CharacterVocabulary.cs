@@ -34,6 +34,10 @@ internal sealed class CharacterVocabulary
         "cased" => new TokenizerOptions { Lowercase = false },
         "lower-case-only" => new TokenizerOptions { StripAccents = false },
         "strip-only" => new TokenizerOptions { Lowercase = false, StripAccents = true },
+        "google-uncased" => new TokenizerOptions { Convention = TokenizerConvention.Google },
+        "google-cased" => new TokenizerOptions { Convention = TokenizerConvention.Google, Lowercase = false },
+        "tftext-uncased" => new TokenizerOptions { Convention = TokenizerConvention.TensorFlowText },
+        "tftext-cased" => new TokenizerOptions { Convention = TokenizerConvention.TensorFlowText, Lowercase = false },
         _ => throw new ArgumentException(setting),
     };
 

@@ -46,6 +46,7 @@ internal sealed class CharacterProperties
         Mark(nonspacingMarks, CharacterFlags.NonspacingMark);
         Mark(controls, CharacterFlags.Control);
         Mark(UnicodeTables.WhiteSpace, CharacterFlags.WhiteSpace);
+        Mark([Hangul.FirstSyllable, Hangul.LastSyllable], CharacterFlags.Changes);
         AddNormalization(UnicodeTables.CombiningClasses9, UnicodeTables.Decompositions9);
     }
 

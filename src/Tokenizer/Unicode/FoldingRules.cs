@@ -30,8 +30,7 @@ internal abstract class FoldingRules(CharacterProperties properties)
     public abstract void Fold(int c, ref FoldedItems items);
 
     /// <summary>Whether <paramref name="count"/> code points from <paramref name="first"/> on, which lie in one block of 128, are parts of words and stay as they are.</summary>
-    public bool ArePlain(int first, int count) => Properties.ArePlain(first, count)
-        && !IsIdeograph(first) && !IsIdeograph(first + count - 1) && !Hangul.IsSyllable(first) && !Hangul.IsSyllable(first + count - 1);
+    public bool ArePlain(int first, int count) => Properties.ArePlain(first, count) && !IsIdeograph(first) && !IsIdeograph(first + count - 1);
 
     /// <summary>BERT's CJK ideographs, without kana and Hangul.</summary>
     protected virtual bool IsIdeograph(int c) => c is >= 0x4E00 and <= 0x9FFF or >= 0x3400 and <= 0x4DBF or >= 0x20000 and <= 0x2A6DF or >= 0x2A700 and <= 0x2B73F
