@@ -9,7 +9,7 @@ public sealed class ModelException : Exception
     /// <summary>Makes an exception with a message for the user.</summary>
     /// <param name="message">One line: what, where, what was expected, what to do.</param>
     public ModelException(string message)
-        : base(message)
+        : base(OneLine(message))
     {
     }
 
@@ -17,7 +17,11 @@ public sealed class ModelException : Exception
     /// <param name="message">One line: what, where, what was expected, what to do.</param>
     /// <param name="innerException">What brought it about.</param>
     public ModelException(string message, Exception innerException)
-        : base(message, innerException)
+        : base(OneLine(message), innerException)
     {
     }
+
+    // Messages quote names from files that nobody vouches for; what would move a terminal's cursor does not pass.
+    private static string OneLine(string message) =>
+        message.Any(char.IsControl) ? string.Concat(message.Select(c => char.IsControl(c) ? '?' : c)) : message;
 }

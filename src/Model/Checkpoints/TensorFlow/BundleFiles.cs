@@ -20,6 +20,14 @@ internal static class BundleFiles
         return path[..(path.Length - name.Length + end)];
     }
 
+    /// <summary>Whether a file's name is that of a shard.</summary>
+    public static bool IsShard(string name)
+    {
+        int at = name.LastIndexOf(".data-", StringComparison.Ordinal);
+        return at >= 0 && name[at..] is { Length: 20 } end && end.AsSpan(11, 4).SequenceEqual("-of-")
+            && !end.AsSpan(6, 5).ContainsAnyExceptInRange('0', '9') && !end.AsSpan(15, 5).ContainsAnyExceptInRange('0', '9');
+    }
+
     /// <summary>The path of a prefix's index.</summary>
     public static string Index(string prefix) => prefix + IndexSuffix;
 
@@ -44,13 +52,6 @@ internal static class BundleFiles
             ? CheckedFile.Open(path)
             : throw new ModelException(
                 $"{path}: is missing, expected {count} .data files by {Index(prefix)}; the checkpoint is incomplete: get it again");
-    }
-
-    private static bool IsShard(string name)
-    {
-        int at = name.LastIndexOf(".data-", StringComparison.Ordinal);
-        return at >= 0 && name[at..] is { Length: 20 } end && end.AsSpan(11, 4).SequenceEqual("-of-")
-            && !end.AsSpan(6, 5).ContainsAnyExceptInRange('0', '9') && !end.AsSpan(15, 5).ContainsAnyExceptInRange('0', '9');
     }
 
     private static string Missing(string prefix, string path)
