@@ -14,6 +14,7 @@ internal static class TrainingLog
         using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
         json.WriteString("head", settings.Head.ToString());
+        json.WriteString("head_initializer", settings.Initializer.ToString());
         json.WriteString("trained", settings.Trained.ToString());
         bool frozen = settings.Trained == TrainedPart.Head;
         json.WriteNumber("dropout", Exact(configuration.Head!.Dropout));

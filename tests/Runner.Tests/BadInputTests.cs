@@ -127,6 +127,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--head-dropout", "x")]
     [InlineData("--encoder-dropout", "-0.5")]
     [InlineData("--optimizer", "sgd")]
+    [InlineData("--head-initializer", "zeros")]
     [InlineData("--schedule", "poly")]
     [InlineData("--plateau-factor", "1")]
     [InlineData("--plateau-patience", "-1")]

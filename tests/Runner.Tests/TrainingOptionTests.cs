@@ -24,12 +24,14 @@ public sealed partial class TrainingOptionTests : IDisposable
         Assert.Contains("Rows 32 for training, 9 for validation", output, StringComparison.Ordinal);
         Assert.Equal("KerasAdam", log.GetProperty("optimizer").GetString());
         Assert.Equal("ClsSigmoid", log.GetProperty("head").GetString());
+        Assert.Equal("GlorotUniform", log.GetProperty("head_initializer").GetString());
         Assert.Equal("Constant", log.GetProperty("schedule").GetString());
         Assert.False(log.GetProperty("shuffle").GetBoolean());
         foreach (string none in new[] { "warmup", "weight_decay", "max_gradient_norm" })
             Assert.Equal(0, log.GetProperty(none).GetDouble());
         Assert.All(log.GetProperty("history").EnumerateArray(), epoch => Assert.Equal(2e-6, epoch.GetProperty("learning_rate").GetDouble()));
-        (_, log, _) = Train("--freeze", "--optimizer", "keras-adam", "--schedule", "cosine", "--warmup", "4", "--decay", "0.5", "--clip", "2");
+        (_, log, _) = Train("--freeze", "--optimizer", "keras-adam", "--schedule", "cosine", "--head-initializer", "normal", "--warmup", "4", "--decay", "0.5", "--clip", "2");
+        Assert.Equal("Normal", log.GetProperty("head_initializer").GetString());
         Assert.Equal("Cosine", log.GetProperty("schedule").GetString());
         Assert.Equal((4, 0.5, 2), (log.GetProperty("warmup").GetDouble(), log.GetProperty("weight_decay").GetDouble(), log.GetProperty("max_gradient_norm").GetDouble()));
         (_, log, _) = Train("--freeze", "--optimizer", "adamw");

@@ -31,13 +31,15 @@ public sealed class SeededRandom(ulong seed)
         return (int)Math.BigMul(NextUInt64(), (ulong)exclusiveEnd, out _);
     }
 
+    /// <summary>A number from 0 to below 1, of 53 random bits.</summary>
+    public double NextUnit() => (NextUInt64() >> 11) * (1.0 / (1L << 53));
+
     /// <summary>A number from the standard normal distribution (Box and Muller, 1958).</summary>
     public double NextNormal()
     {
-        // 53 random bits; the first number is not 0, whose logarithm is not finite.
-        double first = ((NextUInt64() >> 11) + 1) * (1.0 / (1L << 53));
-        double second = (NextUInt64() >> 11) * (1.0 / (1L << 53));
-        return Math.Sqrt(-2 * Math.Log(first)) * Math.Cos(2 * Math.PI * second);
+        // The first number is not 0, whose logarithm is not finite.
+        double first = NextUnit() + (1.0 / (1L << 53));
+        return Math.Sqrt(-2 * Math.Log(first)) * Math.Cos(2 * Math.PI * NextUnit());
     }
 
     /// <summary>Shuffles in place (Fisher and Yates).</summary>

@@ -81,6 +81,11 @@ public sealed class FineTuning : IDisposable
         limits = limits with { MaxTokens = Math.Max(limits.MaxTokens, Math.Min(settings.MaxLength, configuration.MaxPositions)) };
         BertModel model = BertModel.Load(
             device, folder, HeadOf(settings, configuration, labels), settings.Loop.Seed, limits, settings.Trained, encoderDropout: settings.EncoderDropout);
+        if (settings.Initializer == HeadInitializer.GlorotUniform)
+        {
+            ParameterTensor weight = model.Parameters.Tensors.Single(tensor => tensor.IsHead && tensor.Shape.Count == 2);
+            model.WriteParameter(weight.Name, GlorotUniform.Draw(weight.Shape[0], weight.Shape[1], settings.Loop.Seed));
+        }
         return new FineTuning(settings, tokenizer, model, training, validation);
     }
 

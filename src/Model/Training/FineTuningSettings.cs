@@ -6,6 +6,9 @@ public sealed record FineTuningSettings
     /// <summary>The head that is put on the encoder.</summary>
     public HeadKind Head { get; init; } = HeadKind.PooledSoftmax;
 
+    /// <summary>How the head's first weights are drawn.</summary>
+    public HeadInitializer Initializer { get; init; } = HeadInitializer.Normal;
+
     /// <summary>
     /// Dropout before the head's dense layer; null: as the checkpoint's configuration says for a pooled head (<c>classifier_dropout</c>, else
     /// <c>hidden_dropout_prob</c>), none for the others.

@@ -24,6 +24,12 @@ internal sealed class TrainingOptions
         ["keras"] = AdamForm.KerasAdam,
     };
 
+    private static readonly Dictionary<string, HeadInitializer> Initializers = new()
+    {
+        ["normal"] = HeadInitializer.Normal,
+        ["glorot-uniform"] = HeadInitializer.GlorotUniform,
+    };
+
     /// <summary>Heads by name: for two classes, and for more.</summary>
     private static readonly Dictionary<string, (HeadKind ForTwo, HeadKind ForMore)> Heads = new()
     {
@@ -43,6 +49,12 @@ internal sealed class TrainingOptions
         "What stands on the encoder: pooled (pooler, dropout, softmax: transformers' BertForSequenceClassification), cls ([CLS] state) or mean (mean of the states); "
         + "these two take a sigmoid for two classes and a softmax for more. The others name it exactly.",
         Heads.Keys);
+
+    private readonly Option<string?> _initializer = OptionFactory.OptionalChoice(
+        "--head-initializer",
+        "How the head's first weights are drawn: as transformers does, with the configuration's deviation, or as Keras's Dense does. "
+        + "[default: normal; with keras-adam glorot-uniform]",
+        Initializers.Keys);
 
     private readonly Option<bool> _freeze = OptionFactory.Switch("--freeze", "Train the head alone; the encoder runs once and its features are kept.");
     private readonly Option<int> _epochs = OptionFactory.Integer("--epochs", 3, 1, "How often every training row is seen.");
@@ -92,7 +104,7 @@ internal sealed class TrainingOptions
     {
         Option[] all =
         [
-            _head, _freeze, _dropout, _encoderDropout, _epochs, _batch, _microBatch, _noShuffle, _length, _optimizer, _decay, _clip, _rate, _schedule, _warmup,
+            _head, _initializer, _freeze, _dropout, _encoderDropout, _epochs, _batch, _microBatch, _noShuffle, _length, _optimizer, _decay, _clip, _rate, _schedule, _warmup,
         ];
         foreach (Option option in all)
             command.Add(option);
@@ -108,13 +120,14 @@ internal sealed class TrainingOptions
         if (freeze && parsed.GetValue(_encoderDropout) is not null)
             throw new ModelException("--encoder-dropout: with --freeze the encoder runs without dropout; leave one of them out.");
         AdamForm form = Optimizers[parsed.GetRequiredValue(_optimizer)];
-        // Keras's Adam comes as Keras runs it: no decay, no clipping, a rate that stays.
+        // Keras's Adam comes as Keras runs it: no decay, no clipping, a rate that stays, Dense's first weights.
         bool keras = form == AdamForm.KerasAdam;
         (HeadKind forTwo, HeadKind forMore) = Heads[parsed.GetRequiredValue(_head)];
         ScheduleKind schedule = Schedules[parsed.GetValue(_schedule) ?? (keras ? "constant" : "linear")];
         return new FineTuningSettings
         {
             Head = classes == 2 ? forTwo : forMore,
+            Initializer = Initializers[parsed.GetValue(_initializer) ?? (keras ? "glorot-uniform" : "normal")],
             HeadDropout = (float?)parsed.GetValue(_dropout),
             EncoderDropout = (float?)parsed.GetValue(_encoderDropout),
             Trained = freeze ? TrainedPart.Head : TrainedPart.All,
