@@ -1,5 +1,7 @@
+using Engine.Compute;
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Model.Conversion.Verification;
 
 namespace Engine.Model.Conversion;
 
@@ -92,9 +94,11 @@ public sealed class CheckpointConversion : IDisposable
     /// <param name="folder">The folder; it must not exist, or be empty.</param>
     /// <param name="progress">Told where the work stands.</param>
     /// <param name="stop">Stops it; nothing is left then.</param>
+    /// <param name="check">Given the complete folder before it gets its name, for <see cref="Verify"/>; nothing is left where it throws.</param>
     /// <exception cref="ModelException">The source is damaged, or the folder cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public void Write(string folder, Action<ConversionProgress>? progress = null, CancellationToken stop = default)
+    public void Write(
+        string folder, Action<ConversionProgress>? progress = null, CancellationToken stop = default, Action<string>? check = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         CheckApart(folder);
@@ -122,7 +126,24 @@ public sealed class CheckpointConversion : IDisposable
             var hash = Step("hashes of the source", counts: false);
             var read = source.Files.Append(tokenizer.VocabularyPath).Distinct(StringComparer.Ordinal).Select(path => HashedFile.Of(source.Folder, path, hash));
             Text(ConversionRecord.FileName, JsonText.Utf8(ConversionRecord.Make(source, plan, tokenizer, options, notes, [.. read], written)));
+            check?.Invoke(temporary);
         });
+    }
+
+    /// <summary>
+    /// Computes one input twice, from the source's own tensors in double precision and from a converted folder by the engine, and compares all states, the
+    /// pooled output and the logits of the pre-training heads.
+    /// </summary>
+    /// <param name="folder">The conversion.</param>
+    /// <param name="device">Where the engine computes.</param>
+    /// <param name="seed">Decides the input.</param>
+    /// <exception cref="ModelException">Source or folder cannot be read, or one has what the other lacks.</exception>
+    public VerificationReport Verify(string folder, ComputeDevice device, ulong seed)
+    {
+        var names = source.Variables.SelectMany(variable => variable.Names.Select(name => KeyValuePair.Create(name, variable.Key)));
+        var settings = ReferenceSettings.Of(source, plan.Sizes.Heads, options.Gelu);
+        var outputs = ConversionVerification.Compare(source.Tensors, [.. names], settings, folder, device, options.Type, seed);
+        return new VerificationReport(source.Path, outputs);
     }
 
     /// <inheritdoc/>

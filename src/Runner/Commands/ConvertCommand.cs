@@ -62,11 +62,13 @@ internal sealed class ConvertCommand : ICommandDefinition
         "--classifier", "auto",
         "What a classifier in the checkpoint stands on: the [CLS] state or the pooled output; none leaves it out. auto: as the checkpoint tells.", States.Keys);
 
+    private readonly ConversionCheck _check = new();
+
     /// <inheritdoc/>
     public string[] Examples =>
     [
         "engine convert bert_en_uncased_L-12_H-768_A-12_4 --out models/bert-base",
-        "engine convert uncased_L-12_H-768_A-12/bert_model.ckpt --out models/bert-base --dtype bfloat16",
+        "engine convert uncased_L-12_H-768_A-12/bert_model.ckpt --out models/bert-base --dtype bfloat16 --verify",
         "engine convert runs/keras-model --out models/tweets --classifier cls",
         "engine info models/bert-base --check",
     ];
@@ -81,6 +83,7 @@ internal sealed class ConvertCommand : ICommandDefinition
         command.Add(_source);
         foreach (Option option in new Option[] { _out, _type, _vocabulary, _cased, _uncased, _heads, _gelu, _tokenizer, _classifier })
             command.Add(option);
+        _check.AddTo(command);
         command.SetAction(parsed => Run(parsed, terminal, stop));
         return command;
     }
@@ -101,9 +104,13 @@ internal sealed class ConvertCommand : ICommandDefinition
 
         long started = Stopwatch.GetTimestamp();
         ProgressLine progress = new(terminal);
-        conversion.Write(output, state => progress.Update(() => Line(state, started)), stop);
-        progress.Clear();
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        double seconds = 0;
+        conversion.Write(output, state => progress.Update(() => Line(state, started)), stop, check: folder =>
+        {
+            seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            progress.Clear();
+            _check.Run(parsed, terminal, conversion, folder);
+        });
         terminal.WriteLine(
             $"{conversion.TensorCount} tensors written: {output} ({Megabytes(conversion.ByteCount)} in {seconds:F1} s, {Rate(conversion.ByteCount, seconds)}, "
             + $"{Megabytes(PeakMemory)} of memory)");

@@ -4,10 +4,11 @@ using Engine.Compute;
 namespace Engine.Runner.Options;
 
 /// <summary>Where and how a command computes.</summary>
-internal sealed class DeviceOptions
+/// <param name="standard">The device where none is given.</param>
+internal sealed class DeviceOptions(string standard = "auto")
 {
     private readonly Option<string> _device = OptionFactory.Text(
-        "--device", "auto|cpu|cuda[:n]|opencl[:n]|ilgpu-cpu", "auto", "Device to compute on; auto: an NVIDIA card, else the CPU.");
+        "--device", "auto|cpu|cuda[:n]|opencl[:n]|ilgpu-cpu", standard, "Device to compute on; auto: an NVIDIA card, else the CPU.");
 
     private readonly Option<int> _threads = OptionFactory.Integer("--threads", 0, 0, "Threads of the CPU device; 0: all cores.");
     private readonly Option<ulong> _seed = OptionFactory.Seed();

@@ -45,7 +45,7 @@ internal sealed class AlteredCopy : IDisposable
             Path.Combine(folder.Path, ModelFolder.WeightsName),
             Weights.Select(pair => new TensorSource(pair.Key, shapes[pair.Key], (start, target) => pair.Value.AsSpan((int)start, target.Length).CopyTo(target))),
             WrittenType);
-        using var source = new SafetensorsSource(Path.Combine(Original, ModelFolder.WeightsName));
+        using var source = SafetensorsFile.Open(Path.Combine(Original, ModelFolder.WeightsName));
         var names = source.Tensors.Keys.Select(name => KeyValuePair.Create(name, name)).ToArray();
         return ConversionVerification.Compare(source, names, new ReferenceSettings(3, GeluForm.Tanh), folder.Path, devices.Get("cpu"), type, 1);
     }

@@ -26,7 +26,7 @@ public sealed class ReferenceEncoderTests
     public void Equals_PyTorch_in_double_precision(string name, int heads, GeluForm gelu)
     {
         using var model = new ReferenceModel(name);
-        using var source = new SafetensorsSource(model.Weights.Path);
+        using var source = SafetensorsFile.Open(model.Weights.Path);
         var batch = model.Batch(null);
         var outputs = Run(source, heads, gelu, batch, [.. Enumerable.Range(0, batch.TokenCount)]);
 
@@ -72,7 +72,7 @@ public sealed class ReferenceEncoderTests
     public void The_other_GELU_is_seen()
     {
         using var model = new ReferenceModel("erf");
-        using var source = new SafetensorsSource(model.Weights.Path);
+        using var source = SafetensorsFile.Open(model.Weights.Path);
         var outputs = Run(source, 4, GeluForm.Tanh, model.Batch(null), [0]);
         var expected = model.Pack(model.Reference.ReadFloats("out.hidden.1"), 32);
         Assert.True(Distance(expected, outputs[ModelOutput.Layer(0)]) > 1e-5);

@@ -11,6 +11,7 @@ internal sealed class ReferenceEncoder(ReferenceTensors tensors, ReferenceSettin
     private const string Words = "word_embeddings(/embeddings|/weight)?";
     private const string Pooler = "pooler_transform|pooler/dense";
     private const string MaskedHead = "predictions/transform";
+    private const string Decoder = "predictions/decoder/weight";
     private const string NextSentenceHead = "seq_relationship";
 
     /// <summary>Computes everything that the source holds the weights of.</summary>
@@ -84,13 +85,13 @@ internal sealed class ReferenceEncoder(ReferenceTensors tensors, ReferenceSettin
     /// <summary>tanh(W x + b)</summary>
     private double[] Pool(double[] firstStates, int hidden) => [.. Dense(Pooler, firstStates, hidden).Select(Math.Tanh)];
 
-    /// <summary>The tied decoder: LN(gelu(W x + b)) E^T + c, E the word embeddings.</summary>
+    /// <summary>LN(gelu(W x + b)) E^T + c; E are the word embeddings, unless the source has a decoder of its own.</summary>
     private double[] MaskedLogits(double[] states, int hidden)
     {
         var transformed = Norm(MaskedHead + "/(LayerNorm|layer_norm)", Gelu(Dense(MaskedHead + "/dense", states, hidden)), hidden);
-        var words = tensors.Read(Words);
-        var bias = tensors.Vector("predictions/(output_bias(/bias)?|bias)", words.Shape[0]);
-        return new ReferenceDense(words, inputFirst: false, hidden, bias).Apply(transformed);
+        var decoder = tensors.Read(tensors.Has(Decoder) ? Decoder : Words);
+        var bias = tensors.Vector("predictions/(output_bias(/bias)?|bias)", decoder.Shape[0]);
+        return new ReferenceDense(decoder, inputFirst: false, hidden, bias).Apply(transformed);
     }
 
     private double[] Dense(string scope, double[] rows, int inputSize) => tensors.Dense($"({scope})", inputSize).Apply(rows);
