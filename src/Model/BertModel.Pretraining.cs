@@ -19,9 +19,7 @@ public sealed partial class BertModel
         CheckLimits(limits);
         var configuration = BertConfiguration.Load(folder) with { Head = null, Pretraining = heads };
         using var file = ModelFolder.OpenWeights(folder);
-        var held = PretrainingTensors.HeadsOf(file);
-        if ((heads & ~held) is var missing and not PretrainingHeads.None)
-            throw PretrainingTensors.Missing(file.Path, held, missing);
+        PretrainingTensors.Require(file, heads);
         var names = new TensorNames(file);
         bool usesPooler = heads.HasFlag(PretrainingHeads.NextSentence);
         bool ownDecoder = heads.HasFlag(PretrainingHeads.MaskedLanguage) && !PretrainingTensors.IsDecoderTied(file, names);

@@ -121,7 +121,6 @@ public sealed partial class BertModel : IDisposable
 
         using var file = ModelFolder.OpenWeights(folder);
         var names = new TensorNames(file);
-        names.CheckLayerCount(configuration.LayerCount);
         bool usesPooler = configuration.Head?.Pooling == Pooling.Pooled;
         var layout = new ParameterLayout(configuration, configuration.Head, names.HasPooler || usesPooler, trained);
         bool IsNew(ParameterTensor tensor) => tensor.IsHead ? newHead is not null : tensor.IsPooler && !names.HasPooler;
@@ -217,6 +216,8 @@ public sealed partial class BertModel : IDisposable
         TrainedPart trained,
         bool keepStates)
     {
+        names.CheckLayerCount(configuration.LayerCount);
+
         // Everything is looked up before memory is taken, so that a wrong folder costs nothing.
         foreach (var tensor in layout.Tensors.Where(t => !isNew(t)))
             names.Find(tensor);

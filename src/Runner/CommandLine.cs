@@ -81,8 +81,8 @@ public static class CommandLine
         help.Add(root, "engine train", "engine train --train tweets.csv --out runs/tweets", "engine predict --model runs/tweets --input new.csv --out predictions.csv");
         ICommandDefinition[] definitions =
         [
-            new DevicesCommand(), new InfoCommand(), new TrainCommand(), new PredictCommand(), new EvaluateCommand(), new EmbedCommand(), new TokenizeCommand(),
-            new ConvertCommand(), new DumpKernelCommand(),
+            new DevicesCommand(), new InfoCommand(), new TrainCommand(), new PredictCommand(), new EvaluateCommand(), new EmbedCommand(),
+            new FillMaskCommand(), new NextSentenceCommand(), new TokenizeCommand(), new ConvertCommand(), new DumpKernelCommand(),
         ];
         foreach (ICommandDefinition definition in definitions)
         {

@@ -48,6 +48,19 @@ public sealed class TokenizedTexts
     /// <summary>How many tokens all of them lost.</summary>
     public long CutTokens { get; }
 
+    /// <summary>Sequences that were made one by one, as a packed batch.</summary>
+    /// <param name="sequences">The sequences.</param>
+    public static TokenizedTexts Of(IReadOnlyList<TokenEncoding> sequences)
+    {
+        ArgumentNullException.ThrowIfNull(sequences);
+        int[] offsets = new int[sequences.Count + 1];
+        for (int i = 0; i < sequences.Count; i++)
+            offsets[i + 1] = checked(offsets[i] + sequences[i].Ids.Length);
+        return new TokenizedTexts(
+            [.. sequences.SelectMany(sequence => sequence.Ids)], [.. sequences.SelectMany(sequence => sequence.Types)], offsets,
+            sequences.Count(sequence => sequence.CutTokens > 0), sequences.Sum(sequence => (long)sequence.CutTokens));
+    }
+
     /// <summary>How many tokens sequence <paramref name="index"/> has.</summary>
     public int Length(int index) => SequenceOffsets[index + 1] - SequenceOffsets[index];
 

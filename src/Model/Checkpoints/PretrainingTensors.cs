@@ -18,6 +18,31 @@ public static class PretrainingTensors
         return HeadsOf(file);
     }
 
+    /// <summary>Checks that a folder's weights hold heads.</summary>
+    /// <param name="folder">A folder in Hugging Face layout.</param>
+    /// <param name="heads">The heads that are needed.</param>
+    /// <exception cref="ModelException">A head is missing, there are no weights, or the file is damaged.</exception>
+    internal static void Require(string folder, PretrainingHeads heads)
+    {
+        using var file = ModelFolder.OpenWeights(folder);
+        Require(file, heads);
+    }
+
+    /// <summary>Checks that a file holds heads.</summary>
+    /// <exception cref="ModelException">A head is missing.</exception>
+    internal static void Require(SafetensorsFile file, PretrainingHeads heads)
+    {
+        var held = HeadsOf(file);
+        var missing = heads & ~held;
+        if (missing == PretrainingHeads.None)
+            return;
+        string holds = held == PretrainingHeads.None ? "an encoder without heads of the pre-training tasks" : $"an encoder with {Describe(held)}";
+        string names = string.Join(" and ", Each(missing).Select(head => head.Tensors));
+        throw new ModelException(
+            $"{file.Path}: holds {holds}, and {Describe(missing)} ({names}) was expected; "
+            + "convert a checkpoint that carries it (engine convert SOURCE --out FOLDER) and give the result");
+    }
+
     /// <summary>The heads in a file. One that is there in part counts: what it lacks is named when it is loaded.</summary>
     internal static PretrainingHeads HeadsOf(SafetensorsFile file)
     {
@@ -53,15 +78,6 @@ public static class PretrainingTensors
         }
 
         return true;
-    }
-
-    /// <summary>The error for heads that a file does not hold.</summary>
-    internal static ModelException Missing(string path, PretrainingHeads held, PretrainingHeads missing)
-    {
-        string holds = held == PretrainingHeads.None ? "an encoder without heads of the pre-training tasks" : $"an encoder with {Describe(held)}";
-        string names = string.Join(" and ", Each(missing).Select(head => head.Tensors));
-        return new ModelException(
-            $"{path}: holds {holds}, and {Describe(missing)} ({names}) was expected; convert a checkpoint that carries it (engine convert SOURCE --out FOLDER) and give the result");
     }
 
     /// <summary>The heads in words.</summary>

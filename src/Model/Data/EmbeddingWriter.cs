@@ -16,7 +16,7 @@ public static class EmbeddingWriter
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentNullException.ThrowIfNull(vectors);
         int dimensions = vectors.Length / ids.Length;
-        bool jsonLines = Path.GetExtension(path).ToLowerInvariant() is ".jsonl" or ".ndjson";
+        bool jsonLines = FileFormat.IsJsonLines(path);
         AtomicFile.WriteText(path, writer =>
         {
             if (!jsonLines)

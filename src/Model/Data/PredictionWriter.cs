@@ -25,7 +25,7 @@ public static class PredictionWriter
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(predictions);
         int[] rows = [.. Enumerable.Range(0, predictions.Length).Where(row => only is null || predictions[row] == only)];
-        bool jsonLines = Path.GetExtension(path).ToLowerInvariant() is ".jsonl" or ".ndjson";
+        bool jsonLines = FileFormat.IsJsonLines(path);
         AtomicFile.WriteText(path, writer =>
         {
             if (jsonLines)

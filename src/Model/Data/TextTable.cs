@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Engine.Model.Data;
 
 /// <summary>The rows of a CSV or JSON-lines file: identifiers, texts, and, where the file has them, second texts and labels.</summary>
@@ -45,8 +47,12 @@ public sealed class TextTable
     /// <summary>One label per row, or null where the file has no such column.</summary>
     public string[]? Labels { get; }
 
-    /// <summary>The line of the file that each row begins at, from 1.</summary>
+    /// <summary>The line of the file that each row begins at, from 1; 0 where the text came from no file.</summary>
     public int[] Lines { get; }
+
+    /// <summary>Where a row stands, for messages.</summary>
+    /// <param name="row">The row's number, from 0.</param>
+    public string Describe(int row) => Lines[row] == 0 ? Source : $"{Source}, line {Lines[row]}";
 
     /// <summary>Reads a file: JSON lines where its name ends in .jsonl or .ndjson, else CSV.</summary>
     /// <param name="path">The file.</param>
@@ -56,9 +62,41 @@ public sealed class TextTable
     public static TextTable Read(string path, ColumnNames columns, LabelColumn labels)
     {
         string content = StrictUtf8.ReadFile(path);
-        return Path.GetExtension(path).ToLowerInvariant() is ".jsonl" or ".ndjson"
+        return FileFormat.IsJsonLines(path)
             ? JsonLinesReader.Read(content, path, columns, labels)
             : CsvTableReader.Read(content, path, columns, labels);
+    }
+
+    /// <summary>Reads a file with a text on each line; empty lines are skipped, rows are numbered from 0.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ModelException">The file is absent, empty or no UTF-8.</exception>
+    public static TextTable ReadLines(string path)
+    {
+        List<string> texts = [];
+        List<int> lines = [];
+        int line = 0;
+        foreach (ReadOnlySpan<char> text in StrictUtf8.ReadFile(path).AsSpan().EnumerateLines())
+        {
+            line++;
+            if (text.IsWhiteSpace())
+                continue;
+            texts.Add(text.ToString());
+            lines.Add(line);
+        }
+        if (texts.Count == 0)
+            throw new ModelException($"{path} is empty; a text on each line was expected; give at least one text.");
+        return new TextTable(path, Numbers(texts.Count), [.. texts], null, null, [.. lines]);
+    }
+
+    /// <summary>A table of texts that came from no file; rows are numbered from 0.</summary>
+    /// <param name="source">What to call them in messages.</param>
+    /// <param name="texts">The texts.</param>
+    /// <param name="pairs">As many second texts, or null.</param>
+    /// <exception cref="ArgumentException">There are more or fewer second texts.</exception>
+    public static TextTable FromTexts(string source, string[] texts, string[]? pairs = null)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return new TextTable(source, Numbers(texts.Length), texts, pairs, null, new int[texts.Length]);
     }
 
     /// <summary>The table of some rows, in the order given.</summary>
@@ -76,6 +114,8 @@ public sealed class TextTable
             return picked;
         }
     }
+
+    private static string[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(row => row.ToString(CultureInfo.InvariantCulture))];
 }
 
 /// <summary>What is asked of a file's label column.</summary>

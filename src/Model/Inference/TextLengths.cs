@@ -14,6 +14,14 @@ public static class TextLengths
     /// <exception cref="ModelException">The model has no segments for pairs, or fewer tokens than its vocabulary.</exception>
     public static TokenizedTexts Encode(WordPieceTokenizer tokenizer, BertConfiguration configuration, TextTable table, int maxLength)
     {
+        Check(tokenizer, configuration, table);
+        return tokenizer.EncodeAll(table.Texts, table.Pairs, Math.Min(maxLength, configuration.MaxPositions));
+    }
+
+    /// <summary>Checks that a table's texts and a vocabulary fit a model.</summary>
+    /// <exception cref="ModelException">The model has no segments for pairs, or fewer tokens than its vocabulary.</exception>
+    internal static void Check(WordPieceTokenizer tokenizer, BertConfiguration configuration, TextTable table)
+    {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(table);
@@ -24,6 +32,5 @@ public static class TextLengths
             throw new ModelException(
                 $"{tokenizer.Vocabulary.Source} has {tokenizer.Vocabulary.Count} tokens, and the model {configuration.VocabularySize} (vocab_size); "
                 + "at most as many were expected; use the vocabulary that belongs to the model.");
-        return tokenizer.EncodeAll(table.Texts, table.Pairs, Math.Min(maxLength, configuration.MaxPositions));
     }
 }

@@ -45,6 +45,7 @@ internal sealed class InfoCommand : ICommandDefinition
         terminal.WriteLine(configuration.Head is HeadOptions head
             ? $"head        {head.Kind}, dropout {head.Dropout}, classes {new LabelMap(head.Labels).Describe()}"
             : "head        none: fine-tune it to classify (engine train)");
+        terminal.WriteLine($"tasks       {Tasks(PretrainingTensors.HeadsOf(folder))}");
         if (parsed.GetValue(_tensors))
         {
             terminal.WriteLine();
@@ -53,4 +54,12 @@ internal sealed class InfoCommand : ICommandDefinition
         }
         return CommandLine.Done;
     }
+
+    private static string Tasks(PretrainingHeads heads) => heads == PretrainingHeads.None
+        ? "none of pre-training's: no masked-language-model head, no next-sentence head"
+        : string.Join(", ", new[]
+        {
+            heads.HasFlag(PretrainingHeads.MaskedLanguage) ? "masked language model (engine fill-mask)" : null,
+            heads.HasFlag(PretrainingHeads.NextSentence) ? "next sentence (engine next-sentence)" : null,
+        }.OfType<string>());
 }

@@ -84,7 +84,7 @@ internal sealed class TokenizeCommand : ICommandDefinition
 
     private static bool IsJsonLines(string input, string firstLine)
     {
-        if (Path.GetExtension(input).ToLowerInvariant() is ".jsonl" or ".ndjson")
+        if (FileFormat.IsJsonLines(input))
             return true;
         if (!firstLine.AsSpan().TrimStart().StartsWith('{'))
             return false;

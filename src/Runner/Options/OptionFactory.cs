@@ -13,8 +13,13 @@ internal static class OptionFactory
         new(name) { Description = description, HelpName = valueName, DefaultValueFactory = _ => defaultValue };
 
     /// <summary>A text that may be left out.</summary>
-    public static Option<string?> OptionalText(string name, string valueName, string description) =>
-        new(name) { Description = description, HelpName = valueName };
+    public static Option<string?> OptionalText(string name, string valueName, string description, string? defaultValue = null)
+    {
+        Option<string?> option = new(name) { Description = description, HelpName = valueName };
+        if (defaultValue is not null)
+            option.DefaultValueFactory = _ => defaultValue;
+        return option;
+    }
 
     /// <summary>A text that must be given.</summary>
     public static Option<string> RequiredText(string name, string valueName, string description) =>
