@@ -29,9 +29,7 @@ internal sealed record ConvertedTokenizerFiles(
     /// <exception cref="ModelException">There is no vocabulary, or it does not fit.</exception>
     public static ConvertedTokenizerFiles Decide(SourceModel source, ConversionOptions options, EncoderSizes sizes, ICollection<string> notes)
     {
-        string path = options.Vocabulary ?? source.VocabularyPath
-            ?? throw new ModelException($"{source.Path}: has no {VocabularyName}, expected the model's vocabulary beside it; give it with --vocab FILE");
-        var vocabulary = Load(path);
+        var (path, vocabulary) = Find(source, options, sizes, notes);
         if (vocabulary.Count > sizes.Vocabulary)
         {
             throw new ModelException(
@@ -62,6 +60,23 @@ internal sealed record ConvertedTokenizerFiles(
         ConvertedTokenizer.TensorFlowText => "tftext",
         _ => "huggingface",
     };
+
+    private static (string Path, Vocabulary Vocabulary) Find(
+        SourceModel source, ConversionOptions options, EncoderSizes sizes, ICollection<string> notes)
+    {
+        if ((options.Vocabulary ?? source.VocabularyPath) is { } path)
+            return (path, Load(path));
+
+        // Checkpoints of training runs often lie in a folder below that of the vocabulary.
+        string above = Path.GetFullPath(Path.Combine(source.Folder, "..", VocabularyName));
+        if (File.Exists(above) && Load(above) is { } vocabulary && vocabulary.Count == sizes.Vocabulary)
+        {
+            notes.Add($"the vocabulary is that of the folder above, {above}, which has as many tokens (--vocab FILE says otherwise)");
+            return (above, vocabulary);
+        }
+
+        throw new ModelException($"{source.Path}: has no {VocabularyName}, expected the model's vocabulary beside it; give it with --vocab FILE");
+    }
 
     private static Vocabulary Load(string path)
     {

@@ -1,15 +1,90 @@
+using Engine.Model.Checkpoints.TensorFlow;
+using Engine.Model.Conversion.TensorFlow;
+
 namespace Engine.Model.Conversion;
 
 /// <summary>Finds out what a path leads to.</summary>
 internal static class SourceRecognition
 {
+    private const string Expected =
+        "expected a SavedModel's folder, a TensorFlow checkpoint (its prefix or one of its files), or a folder in Hugging Face's layout";
+
+    // What is known and not read, with what to do.
+    private static readonly Dictionary<string, string> NotRead = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [".h5"] = "Keras's HDF5 file, which is not read; in Keras, load it and save the model with model.save(FOLDER) or its weights with model.save_weights(PREFIX)",
+        [".hdf5"] = "an HDF5 file, which is not read; in Keras, load it and save the model with model.save(FOLDER) or its weights with model.save_weights(PREFIX)",
+        [".keras"] = "Keras 3's archive, which is not read; in Keras, load it and export the model with model.export(FOLDER)",
+        [".bin"] = "PyTorch's pickled weights, which are not read; save the model as safetensors (transformers: from_pretrained, save_pretrained)",
+        [".pt"] = "PyTorch's pickled weights, which are not read; save the model as safetensors (transformers: from_pretrained, save_pretrained)",
+        [".pth"] = "PyTorch's pickled weights, which are not read; save the model as safetensors (transformers: from_pretrained, save_pretrained)",
+        [".onnx"] = "an ONNX model, which is not read; convert the checkpoint that it was made from",
+        [".tflite"] = "a TensorFlow Lite model, which is not read; convert the checkpoint that it was made from",
+    };
+
     /// <summary>Opens what a path leads to.</summary>
+    /// <param name="path">A folder, a checkpoint's prefix or one of its files.</param>
     /// <exception cref="ModelException">It is nothing that can be converted.</exception>
     public static SourceModel Open(string path)
     {
-        string folder = path;
-        if (Directory.Exists(folder) && HuggingFaceFolder.Is(folder))
-            return HuggingFaceFolder.Open(folder, path);
-        throw new ModelException($"{path}: no such file or folder, expected a checkpoint: a folder, a prefix or one of its files");
+        if (Directory.Exists(path))
+            return OpenFolder(path);
+        string name = Path.GetFileName(path);
+        string folder = Path.GetDirectoryName(path) is { Length: > 0 } parent ? parent : ".";
+        if (name is SavedModel.FileName or HubModule.FileName or KerasMetadata.FileName && File.Exists(path))
+            return TensorFlowSource.OpenSavedModel(folder, path);
+        if (File.Exists(path) && (name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".safetensors.index.json", StringComparison.Ordinal)))
+            return OpenFolder(folder);
+        if (File.Exists(path) && NotRead.TryGetValue(Path.GetExtension(name), out string? what))
+            throw new ModelException($"{path}: is {what}");
+        string prefix = BundleFiles.PrefixOf(path);
+        bool isCheckpoint = File.Exists(BundleFiles.Index(prefix)) || prefix != path || HasShards(prefix) || File.Exists(path);
+        if (!isCheckpoint)
+            throw new ModelException($"{path}: no such file, folder or checkpoint; {Expected}");
+
+        // The variables of a SavedModel mean more beside what it says of them.
+        string? above = Path.GetFileName(prefix) == "variables" ? Path.GetDirectoryName(Path.GetFullPath(folder)) : null;
+        return above is not null && File.Exists(Path.Combine(above, SavedModel.FileName))
+            ? TensorFlowSource.OpenSavedModel(above, path)
+            : TensorFlowSource.OpenCheckpoint(path, path);
+    }
+
+    private static SourceModel OpenFolder(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, SavedModel.FileName)) || Directory.Exists(Path.Combine(folder, "variables")))
+            return TensorFlowSource.OpenSavedModel(folder, folder);
+        if (HuggingFaceFolder.Is(folder))
+            return HuggingFaceFolder.Open(folder, folder);
+        string[] prefixes = [.. Directory.EnumerateFiles(folder).Select(path => (Path: path, Prefix: BundleFiles.PrefixOf(path)))
+            .Where(found => found.Prefix != found.Path).Select(found => found.Prefix).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        if (prefixes.Length == 1)
+            return TensorFlowSource.OpenCheckpoint(prefixes[0], folder);
+        if (prefixes.Length > 1)
+        {
+            throw new ModelException(
+                $"{folder}: holds {prefixes.Length} checkpoints ({string.Join(", ", prefixes.Take(4).Select(Path.GetFileName))}{(prefixes.Length > 4 ? ", ..." : "")}), "
+                + "expected one; give the prefix of one of them");
+        }
+
+        string? inner = OnlyFolderIn(folder);
+        if (inner is not null)
+            return OpenFolder(inner);
+        string? other = Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).FirstOrDefault(path => NotRead.ContainsKey(Path.GetExtension(path)));
+        if (other is not null)
+            throw new ModelException($"{other}: is {NotRead[Path.GetExtension(other)]}");
+        throw new ModelException($"{folder}: holds no checkpoint; {Expected}");
+    }
+
+    /// <summary>The folder within a folder that holds nothing else, as unpacked archives often have it.</summary>
+    private static string? OnlyFolderIn(string folder)
+    {
+        string[] entries = [.. Directory.EnumerateFileSystemEntries(folder).Take(2)];
+        return entries.Length == 1 && Directory.Exists(entries[0]) ? entries[0] : null;
+    }
+
+    private static bool HasShards(string prefix)
+    {
+        string folder = Path.GetDirectoryName(prefix) is { Length: > 0 } parent ? parent : ".";
+        return Path.GetFileName(prefix).Length > 0 && Directory.Exists(folder) && Directory.EnumerateFiles(folder, Path.GetFileName(prefix) + ".data-*").Any();
     }
 }

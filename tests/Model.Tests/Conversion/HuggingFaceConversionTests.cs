@@ -147,7 +147,7 @@ public sealed class HuggingFaceConversionTests : IDisposable
         Assert.Contains("--vocab FILE", exception.Message, StringComparison.Ordinal);
         File.Move(Path.Combine(copy, "model.safetensors"), Path.Combine(copy, "pytorch_model.bin"));
         AssertRefused(copy, "pytorch_model.bin", "save_pretrained");
-        AssertRefused(Path.Combine(folder.Path, "absent"), "no such file or folder");
+        AssertRefused(Path.Combine(folder.Path, "absent"), "no such file, folder or checkpoint");
     }
 
     [Fact]
