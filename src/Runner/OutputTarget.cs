@@ -35,17 +35,24 @@ internal static class OutputTarget
     /// <summary>Makes the folder that a file will be written to.</summary>
     public static void MakeFolderOf(string file) => Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
 
-    private static void CheckWritable(string path, string option)
+    /// <summary>The nearest folder above a path that exists already.</summary>
+    /// <exception cref="ModelException">A file lies on the way.</exception>
+    public static string ExistingFolderAbove(string path, string option)
     {
-        string full = Path.GetFullPath(path);
-        string? above = Directory.Exists(full) ? full : Path.GetDirectoryName(full);
+        string? above = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         while (above is not null && !Directory.Exists(above))
         {
             if (File.Exists(above))
                 throw new ModelException($"{option} {path}: {above} is a file, and a folder was expected; give another path.");
             above = Path.GetDirectoryName(above);
         }
-        string probe = Path.Combine(above ?? full, $".engine-{Guid.NewGuid():N}.tmp");
+        return above ?? Path.GetFullPath(path);
+    }
+
+    private static void CheckWritable(string path, string option)
+    {
+        string above = Directory.Exists(path) ? Path.GetFullPath(path) : ExistingFolderAbove(path, option);
+        string probe = Path.Combine(above, $".engine-{Guid.NewGuid():N}.tmp");
         try
         {
             using FileStream stream = new(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);

@@ -68,14 +68,16 @@ public sealed class CheckpointConversion : IDisposable
     public long ByteCount => plan.Tensors.Sum(tensor => tensor.From.Entry.ByteCount);
 
     /// <summary>Opens a source and plans its conversion.</summary>
-    /// <param name="path">A folder, a checkpoint's prefix or one of its files.</param>
+    /// <param name="path">A folder, a checkpoint's prefix or one of its files, or an archive.</param>
     /// <param name="options">What the user says about it.</param>
+    /// <param name="stop">Stops the unpacking of an archive.</param>
     /// <exception cref="ModelException">It is nothing that can be converted; the message says what it is and what was expected.</exception>
-    public static CheckpointConversion Open(string path, ConversionOptions options)
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public static CheckpointConversion Open(string path, ConversionOptions options, CancellationToken stop = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(options);
-        var source = SourceRecognition.Open(path);
+        var source = SourceRecognition.Open(path, options.WorkFolder ?? Path.GetTempPath(), stop);
         try
         {
             var plan = ConversionPlan.Make(source, options);
@@ -83,9 +85,11 @@ public sealed class CheckpointConversion : IDisposable
             var tokenizer = ConvertedTokenizerFiles.Decide(source, options, plan.Sizes, notes);
             return new CheckpointConversion(source, plan, tokenizer, options, notes);
         }
-        catch
+        catch (Exception exception)
         {
             source.Dispose();
+            if (exception is ModelException model)
+                throw source.Describe(model);
             throw;
         }
     }
@@ -124,7 +128,7 @@ public sealed class CheckpointConversion : IDisposable
             };
             written.AddRange(tokenizer.Others.Select(Copied));
             var hash = Step("hashes of the source", counts: false);
-            var read = source.Files.Append(tokenizer.VocabularyPath).Distinct(StringComparer.Ordinal).Select(path => HashedFile.Of(source.Folder, path, hash));
+            var read = source.RecordedFiles(tokenizer.VocabularyPath).Select(path => HashedFile.Of(source.RecordedFolder, path, hash));
             Text(ConversionRecord.FileName, JsonText.Utf8(ConversionRecord.Make(source, plan, tokenizer, options, notes, [.. read], written)));
             check?.Invoke(temporary);
         });

@@ -30,6 +30,9 @@ public sealed record ConversionOptions
     /// <summary>Whether a classifier in the source comes along.</summary>
     public bool KeepClassifier { get; init; } = true;
 
+    /// <summary>An existing folder with room for what an archive holds, as that of the result has; null: the system's for temporary files.</summary>
+    public string? WorkFolder { get; init; }
+
     /// <summary>Whether files are flushed to the disk before they get their names.</summary>
     internal bool Flush { get; init; } = true;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Model.Checkpoints.Archives;
 
 namespace Engine.Model.Conversion;
 
@@ -49,8 +50,27 @@ internal sealed record SourceModel(
     /// <summary>What is known not to belong to the model.</summary>
     public IReadOnlyList<LeftOut> LeftOut { get; init; } = [];
 
+    /// <summary>The archive that the files were unpacked from, or null.</summary>
+    public ExtractedArchive? Archive { get; init; }
+
+    /// <summary>The folder that their names are relative to.</summary>
+    public string RecordedFolder => Archive is null ? Folder : System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Archive.Path))!;
+
+    /// <summary>The files that a record names: those of the model, or the archive that they were in.</summary>
+    /// <param name="vocabulary">The vocabulary, which need not be the model's own.</param>
+    public IEnumerable<string> RecordedFiles(string vocabulary) => Archive is null
+        ? Files.Append(vocabulary).Distinct(StringComparer.Ordinal)
+        : vocabulary.StartsWith(Archive.Folder, StringComparison.Ordinal) ? [Archive.Path] : [Archive.Path, vocabulary];
+
+    /// <summary>An error about an unpacked file as one about a file in its archive.</summary>
+    public ModelException Describe(ModelException exception) => Archive?.Describe(exception) ?? exception;
+
     /// <inheritdoc/>
-    public void Dispose() => Tensors.Dispose();
+    public void Dispose()
+    {
+        Tensors.Dispose();
+        Archive?.Dispose();
+    }
 }
 
 /// <summary>The dense layer of a classifier in a source.</summary>

@@ -1,3 +1,4 @@
+using Engine.Model.Checkpoints.Archives;
 using Engine.Model.Checkpoints.TensorFlow;
 using Engine.Model.Conversion.TensorFlow;
 
@@ -7,7 +8,7 @@ namespace Engine.Model.Conversion;
 internal static class SourceRecognition
 {
     private const string Expected =
-        "expected a SavedModel's folder, a TensorFlow checkpoint (its prefix or one of its files), or a folder in Hugging Face's layout";
+        "expected a SavedModel's folder, a TensorFlow checkpoint (its prefix or one of its files), a folder in Hugging Face's layout, or one of these as .tar.gz, .tar or .zip";
 
     // What is known and not read, with what to do.
     private static readonly Dictionary<string, string> NotRead = new(StringComparer.OrdinalIgnoreCase)
@@ -23,9 +24,11 @@ internal static class SourceRecognition
     };
 
     /// <summary>Opens what a path leads to.</summary>
-    /// <param name="path">A folder, a checkpoint's prefix or one of its files.</param>
+    /// <param name="path">A folder, a checkpoint's prefix or one of its files, or an archive.</param>
+    /// <param name="workFolder">Where an archive is unpacked.</param>
+    /// <param name="stop">Stops the unpacking.</param>
     /// <exception cref="ModelException">It is nothing that can be converted.</exception>
-    public static SourceModel Open(string path)
+    public static SourceModel Open(string path, string workFolder, CancellationToken stop)
     {
         if (Directory.Exists(path))
             return OpenFolder(path);
@@ -37,6 +40,8 @@ internal static class SourceRecognition
             return OpenFolder(folder);
         if (File.Exists(path) && NotRead.TryGetValue(Path.GetExtension(name), out string? what))
             throw new ModelException($"{path}: is {what}");
+        if (File.Exists(path) && ArchiveRecognition.KindOf(path) != ArchiveKind.None)
+            return OpenArchive(path, workFolder, stop);
         string prefix = BundleFiles.PrefixOf(path);
         bool isCheckpoint = File.Exists(BundleFiles.Index(prefix)) || prefix != path || HasShards(prefix) || File.Exists(path);
         if (!isCheckpoint)
@@ -47,6 +52,26 @@ internal static class SourceRecognition
         return above is not null && File.Exists(Path.Combine(above, SavedModel.FileName))
             ? TensorFlowSource.OpenSavedModel(above, path)
             : TensorFlowSource.OpenCheckpoint(path, path);
+    }
+
+    private static SourceModel OpenArchive(string path, string workFolder, CancellationToken stop)
+    {
+        var archive = ExtractedArchive.Open(path, workFolder, stop);
+        try
+        {
+            var model = OpenFolder(archive.Folder);
+            return model with { Path = path, Kind = $"{model.Kind}, in an archive", Archive = archive };
+        }
+        catch (ModelException exception)
+        {
+            archive.Dispose();
+            throw archive.Describe(exception);
+        }
+        catch
+        {
+            archive.Dispose();
+            throw;
+        }
     }
 
     private static SourceModel OpenFolder(string folder)

@@ -38,7 +38,7 @@ internal sealed class ConvertCommand : ICommandDefinition
 
     private readonly Argument<string> _source = new("SOURCE")
     {
-        Description = "The checkpoint: a folder, a checkpoint's prefix or one of its files.",
+        Description = "The checkpoint: a folder, a checkpoint's prefix or one of its files, or the .tar.gz, .tar or .zip as downloaded.",
     };
 
     private readonly Option<string> _out = OptionFactory.RequiredText("--out", "FOLDER", "Where to write; a new folder.");
@@ -67,7 +67,7 @@ internal sealed class ConvertCommand : ICommandDefinition
     /// <inheritdoc/>
     public string[] Examples =>
     [
-        "engine convert bert_en_uncased_L-12_H-768_A-12_4 --out models/bert-base",
+        "engine convert bert_en_uncased_L-12_H-768_A-12_4.tar.gz --out models/bert-base",
         "engine convert uncased_L-12_H-768_A-12/bert_model.ckpt --out models/bert-base --dtype bfloat16 --verify",
         "engine convert runs/keras-model --out models/tweets --classifier cls",
         "engine info models/bert-base --check",
@@ -78,8 +78,9 @@ internal sealed class ConvertCommand : ICommandDefinition
     {
         Command command = new(
             "convert",
-            "Brings a BERT into Hugging Face's layout, which all other commands read: Hugging Face folders with weights in one or several safetensors files. "
-            + "Finds out what it has, checks it, and writes conversion.json with the origin of every tensor.");
+            "Brings a BERT into Hugging Face's layout, which all other commands read: SavedModels from TF-Hub and Kaggle Models, TF1 hub modules, Google's checkpoints, those of "
+            + "training runs, Keras models around a hub layer, and Hugging Face's folders of one or several safetensors files. Finds out what it has, checks it, and writes "
+            + "conversion.json with the origin of every tensor.");
         command.Add(_source);
         foreach (Option option in new Option[] { _out, _type, _vocabulary, _cased, _uncased, _heads, _gelu, _tokenizer, _classifier })
             command.Add(option);
@@ -92,8 +93,8 @@ internal sealed class ConvertCommand : ICommandDefinition
     {
         string output = parsed.GetRequiredValue(_out);
         OutputTarget.CheckFolder(output, "--out");
-        ConversionOptions options = Read(parsed);
-        using CheckpointConversion conversion = CheckpointConversion.Open(parsed.GetRequiredValue(_source), options);
+        ConversionOptions options = Read(parsed) with { WorkFolder = OutputTarget.ExistingFolderAbove(output, "--out") };
+        using CheckpointConversion conversion = CheckpointConversion.Open(parsed.GetRequiredValue(_source), options, stop);
         terminal.WriteLine(conversion.Description);
         foreach (string setting in conversion.Settings)
             terminal.WriteLine($"  {setting}");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Engine.Model;
 using Engine.Model.Checkpoints;
+using Engine.Model.Conversion;
 using Engine.Model.Data;
 using Engine.Tokenizer;
 
@@ -12,8 +13,11 @@ internal sealed class InfoCommand : ICommandDefinition
     private readonly Argument<string> _folder = new("MODEL") { Description = "Model folder in Hugging Face's layout." };
     private readonly Option<bool> _tensors = Options.OptionFactory.Switch("--tensors", "List every tensor with its shape and type.");
 
+    private readonly Option<bool> _check = Options.OptionFactory.Switch(
+        "--check", "Compare a converted folder's files with the hashes in its conversion.json, and do nothing else.");
+
     /// <inheritdoc/>
-    public string[] Examples => ["engine info weights/all-MiniLM-L6-v2", "engine info runs/tweets --tensors"];
+    public string[] Examples => ["engine info weights/all-MiniLM-L6-v2", "engine info runs/tweets --tensors", "engine info --check models/bert-base"];
 
     /// <inheritdoc/>
     public Command Make(Terminal terminal, CancellationToken stop)
@@ -21,7 +25,8 @@ internal sealed class InfoCommand : ICommandDefinition
         Command command = new("info", "Says what a model folder holds: shape, head, classes, vocabulary, tensors.");
         command.Add(_folder);
         command.Add(_tensors);
-        command.SetAction(parsed => Run(parsed, terminal));
+        command.Add(_check);
+        command.SetAction(parsed => parsed.GetValue(_check) ? Check(parsed, terminal, stop) : Run(parsed, terminal));
         return command;
     }
 
@@ -46,12 +51,28 @@ internal sealed class InfoCommand : ICommandDefinition
             ? $"head        {head.Kind}, dropout {head.Dropout}, classes {new LabelMap(head.Labels).Describe()}"
             : "head        none: fine-tune it to classify (engine train)");
         terminal.WriteLine($"tasks       {Tasks(PretrainingTensors.HeadsOf(folder))}");
+        if (ConversionOrigin.Read(folder) is { } origin)
+            terminal.WriteLine($"origin      {origin.Kind}, converted from {origin.Source}");
         if (parsed.GetValue(_tensors))
         {
             terminal.WriteLine();
             terminal.WriteTable(["tensor", "shape", "type"], file.Tensors.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal)
                 .Select(tensor => (string[])[tensor.Name, tensor.ShapeText, tensor.TypeName]));
         }
+        return CommandLine.Done;
+    }
+
+    private int Check(ParseResult parsed, Terminal terminal, CancellationToken stop)
+    {
+        string folder = parsed.GetRequiredValue(_folder);
+        ConversionOrigin origin = ConversionOrigin.Read(folder)
+            ?? throw new ModelException($"{folder}: has no conversion.json to compare with, expected a folder that engine convert wrote");
+        ProgressLine progress = new(terminal);
+        IReadOnlyList<string> changes = origin.FindChanges(done => progress.Update(() => $"{done / 1e6:F0} of {origin.ByteCount / 1e6:F0} MB"), stop);
+        progress.Clear();
+        if (changes.Count > 0)
+            throw new ModelException($"{string.Join("; ", changes)}; the folder is not as it was converted: convert the checkpoint again, or take the change as wanted");
+        terminal.WriteLine($"all files of {folder} are as they were converted ({origin.Kind}, {origin.Source})");
         return CommandLine.Done;
     }
 
