@@ -15,6 +15,7 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
         StepCommand.MakeForward(),
         VariantsCommand.Make(),
     },
+    TokenizerCommand.Make(),
     ReferenceJobCommand.Make(),
 };
 

@@ -32,13 +32,13 @@ internal static class ReferenceJobCommand
         };
         command.SetAction(parsed =>
         {
-            string? file = parsed.GetValue(data) ?? DataPlaces.Select(FindAbove).FirstOrDefault(found => found is not null);
+            string? file = parsed.GetValue(data) ?? DataPlaces.Select(RepositoryFiles.Find).FirstOrDefault(found => found is not null);
             if (file is null)
             {
                 Console.WriteLine("reference-job: skipped, Kaggle's train.csv of Disaster Tweets is not here (it cannot be shipped); give it with --data FILE.");
                 return 0;
             }
-            string weights = FindAbove(Weights) ?? throw new IOException($"{Weights} is not in this folder or above; run in the repository.");
+            string weights = RepositoryFiles.Require(Weights);
             using ComputeDevice opened = ComputeDevice.Open(parsed.GetValue(device)!, new ComputeDeviceOptions { Threads = parsed.GetValue(threads) });
             Console.WriteLine(Machine.Description);
             Console.WriteLine($"device: {opened.Name}");
@@ -88,16 +88,5 @@ internal static class ReferenceJobCommand
         Console.WriteLine(
             $"last epoch: accuracy {accuracy - run.Accuracies[^1]:+0.0000;-0.0000}, loss {loss - run.Losses[^1]:+0.0000;-0.0000} against PyTorch's mean; "
             + $"{(within ? "within" : "OUTSIDE of")} the margins ({ReferenceRun.AccuracyMargin} lower, {run.LossMargin} higher)");
-    }
-
-    private static string? FindAbove(string path)
-    {
-        for (DirectoryInfo? folder = new(Directory.GetCurrentDirectory()); folder is not null; folder = folder.Parent)
-        {
-            string candidate = Path.Combine(folder.FullName, path.Replace('/', Path.DirectorySeparatorChar));
-            if (Path.Exists(candidate))
-                return candidate;
-        }
-        return null;
     }
 }
