@@ -41,11 +41,45 @@ public sealed class TokenizeCommandTests : IDisposable
     }
 
     [Fact]
+    public void Each_convention_has_its_tokens_and_the_model_names_its_own()
+    {
+        const string text = "{\"text\": \"Stra\u00DFe \\ufb01 \u03A3\u0391\u03A3[MASK]\"}\n";
+        string input = _folder.Write("text.jsonl", text);
+        string huggingFace = Tokens("--model", Repository.Weights), google = Tokens("--tokenizer", "google"), tensorFlow = Tokens("--tokenizer", "tftext");
+        Assert.Equal("st ##ra\u00DFe \uFB01 \u03C3 ##\u03B1 ##\u03C3 [MASK]", huggingFace);
+        Assert.Contains("##\u03C2 [ mask ]", google, StringComparison.Ordinal);
+        Assert.StartsWith("st ##ras ##se fi ", tensorFlow, StringComparison.Ordinal);
+        Assert.Contains("##\u03C3 [ mask ]", tensorFlow, StringComparison.Ordinal);
+        Assert.Equal(huggingFace, Tokens("--tokenizer", "huggingface"));
+
+        File.Copy(Path.Combine(Repository.Weights, "vocab.txt"), _folder.File("vocab.txt"));
+        _folder.Write("tokenizer_config.json", "{ \"engine_tokenizer\": \"tftext\" }");
+        Assert.Equal(tensorFlow, Tokens("--model", _folder.Path));
+        Assert.Equal(google, Tokens("--model", _folder.Path, "--tokenizer", "google"));
+
+        string Tokens(params string[] more)
+        {
+            CommandRun run = CommandRun.Of(["tokenize", "--input", input, .. more]);
+            Assert.Equal(0, run.Code);
+            return string.Join(' ', JsonDocument.Parse(run.Output).RootElement.GetProperty("tokens").EnumerateArray().Select(token => token.GetString()).ToArray()[1..^1]);
+        }
+    }
+
+    [Fact]
+    public void Offsets_show_where_tokens_come_from()
+    {
+        CommandRun run = CommandRun.Of("Caf\u00E9s \U0001F600"u8.ToArray(), default, "tokenize", "--input", "-", "--model", Repository.Weights, "--offsets");
+        Assert.Equal(0, run.Code);
+        Assert.EndsWith("\"tokens\":[\"[CLS]\",\"cafes\",\"[UNK]\",\"[SEP]\"],\"offsets\":[[0,0],[0,5],[6,8],[0,0]]}", run.Output.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Bad_input_is_one_line_and_touches_nothing()
     {
         string good = _folder.Write("good.txt", "hello\n");
         string latin1 = _folder.Write("latin1.txt", [.. "good\nd"u8, 0xE9, .. "j\n"u8]);
         string json = _folder.Write("bad.jsonl", "{\"text\": \"x\"}\n{\"txt\": 1}\n");
+        string surrogate = _folder.Write("surrogate.jsonl", "{\"text\": \"x\"}\n{\"text\": \"a\\ud83db\"}\n");
         string empty = _folder.Write("empty.txt", "");
         string before = _folder.Fingerprint();
         string output = _folder.File("out.jsonl");
@@ -54,6 +88,8 @@ public sealed class TokenizeCommandTests : IDisposable
         Run(_folder.File("absent.txt")).AssertBadInput("absent.txt does not exist");
         Run(latin1).AssertBadInput("line 2: the bytes 0xE9 are not UTF-8");
         Run(json).AssertBadInput("bad.jsonl, line 2");
+        Run(surrogate).AssertBadInput("surrogate.jsonl, line 2", "surrogate pair");
+        Run(good, "--tokenizer", "bert").AssertBadInput("--tokenizer bert: one of auto, huggingface, google, tftext was expected");
         Run(empty).AssertBadInput("is empty");
         Run(good, "--max-length", "2").AssertBadInput("--max-length 2");
         Run(good, "--length", "x").AssertBadInput("--length x: a whole number of at least 0 was expected");

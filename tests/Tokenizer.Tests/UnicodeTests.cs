@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Engine.Tokenizer.Unicode;
 
 namespace Engine.Tokenizer.Tests;
@@ -109,19 +110,38 @@ public class UnicodeTests
     }
 
     [Theory]
-    [InlineData("\uD800")]
-    [InlineData("a\uDC00b")]
-    [InlineData("a\uD83Db caf\u00E9\uD83D")]
-    [InlineData("\uDE00\uD83D\uD83D\uDE00 x")]
-    public void LoneSurrogatesCountAsReplacementCharacters(string malformed)
+    [InlineData("\\uD800")]
+    [InlineData("a\\uDC00b")]
+    [InlineData("a\\uD83Db caf\\u00E9\\uD83D")]
+    [InlineData("\\uDE00\\uD83D\\uD83D\\uDE00 x")]
+    public void LoneSurrogatesCountAsReplacementCharacters(string escaped)
     {
+        // The compiler keeps a test's data in UTF-8, which has no lone surrogates.
+        string malformed = Regex.Unescape(escaped);
         string replaced = string.Concat(malformed.EnumerateRunes().Select(rune => rune.ToString()));
         Assert.Contains('\uFFFD', replaced);
         foreach (bool cleanText in (bool[])[true, false])
         {
             var tokenizer = new WordPieceTokenizer(new Vocabulary(["[UNK]", "[CLS]", "[SEP]", "[PAD]", "a", "b", "##b", "x", "\uFFFD", "##\uFFFD"]), new TokenizerOptions { CleanText = cleanText });
+            Assert.NotEqual(replaced, malformed);
             Assert.Equal(tokenizer.Encode(replaced).Ids, tokenizer.Encode(malformed).Ids);
         }
+    }
+
+    [Theory]
+    [InlineData("\\uD800", "[UNK]")]
+    [InlineData("a \\uDC00b a", "a [UNK] a")]
+    [InlineData("A\\uD83D\\u03A3", "[UNK]")]
+    [InlineData("b\\uFFFDb", "b ##b")]
+    public void ToGoogleALoneSurrogateIsACharacterThatNoTokenHas(string escaped, string expected)
+    {
+        string malformed = Regex.Unescape(escaped);
+        // As in Python, whose strings may hold one; U+FFFD is removed there.
+        var tokenizer = new WordPieceTokenizer(
+            new Vocabulary(["[UNK]", "[CLS]", "[SEP]", "[PAD]", "a", "##a", "b", "##b", "\uFFFD", "##\uFFFD", "##\u03C3", "##\u03C2"]), CharacterVocabulary.Options("google-uncased"));
+        TokenEncoding encoding = tokenizer.EncodeWithOffsets(malformed);
+        Assert.Equal(expected, string.Join(' ', tokenizer.TokensOf(encoding.Ids[1..^1])));
+        Assert.Equal(encoding.Ids, tokenizer.Encode(malformed).Ids);
     }
 
     private static bool ChangesInUnicode16(int c) => c is 0x897 or 0x1C89 or 0xA7CB or 0xA7CC or 0xA7DA or 0xA7DC or 0x105C9 or 0x105E4 or (>= 0x10D50 and <= 0x10D65)

@@ -36,6 +36,49 @@ public sealed class VocabularyTests : IDisposable
         Assert.Equal([2, 5, 6, 3], tokenizer.Encode("AB").Ids);
     }
 
+    /// <summary>Hugging Face takes white space off a line's end, Google off both ends as Python's strip does, TensorFlow Text only carriage returns.</summary>
+    [Theory]
+    [InlineData("huggingface", " a|b|##c|\u001Cd")]
+    [InlineData("google", "a|b|##c|d")]
+    [InlineData("tftext", " a|b \t|##c\u00A0|\u001Cd")]
+    public void EachConventionReadsLinesItsOwnWay(string convention, string expected)
+    {
+        WriteVocabulary(SpecialLines + " a\r\nb \t\n##c\u00A0\r\n\u001Cd\n");
+        WriteConfiguration($$"""{ "engine_tokenizer": "{{convention}}" }""");
+        WordPieceTokenizer tokenizer = WordPieceTokenizer.Load(folder);
+        Assert.Equal(convention, tokenizer.Options.Convention.Name());
+        Assert.Equal(expected.Split('|'), tokenizer.Vocabulary.Tokens.Skip(5));
+    }
+
+    [Theory]
+    [InlineData("huggingface", 99, 100)]
+    [InlineData("google", 399, 400)]
+    [InlineData("tftext", 48, 49)]
+    public void EachConventionHasItsLongestWord(string convention, int accentless, int longest)
+    {
+        // One letter of one byte and then letters of two: 100 characters, 400 characters, 100 bytes.
+        Assert.True(TokenizerConventionNames.TryParse(convention, out TokenizerConvention parsed));
+        var tokenizer = new WordPieceTokenizer(new Vocabulary(["[UNK]", "[CLS]", "[SEP]", "[PAD]", "a", "##\u03B1", "##a"]), new TokenizerOptions { Convention = parsed });
+        string fits = "a" + new string('\u03B1', accentless) + (convention == "tftext" ? "aaa" : "");
+        Assert.DoesNotContain(0, tokenizer.EncodeWithOffsets(fits).Ids);
+        Assert.Equal([1, 0, 2], tokenizer.EncodeWithOffsets(fits + "\u03B1").Ids);
+        Assert.DoesNotContain(0, tokenizer.Encode(fits).Ids);
+        Assert.Equal([1, 0, 2], tokenizer.Encode(fits + "\u03B1").Ids);
+        Assert.Equal(longest + 2, tokenizer.Encode("a" + new string('\u03B1', longest - 1)).Ids.Length);
+    }
+
+    [Theory]
+    [InlineData("google")]
+    [InlineData("tftext")]
+    public void SpecialTokensInTheTextAreMatchedOnlyWhereAskedFor(string convention)
+    {
+        Assert.True(TokenizerConventionNames.TryParse(convention, out TokenizerConvention parsed));
+        var options = new TokenizerOptions { Convention = parsed };
+        Assert.Equal(["[", "mask", "]"], Repository.Uncased.TokensOf(new WordPieceTokenizer(Repository.Uncased.Vocabulary, options).Encode("[MASK]").Ids[1..^1]));
+        var matching = new WordPieceTokenizer(Repository.Uncased.Vocabulary, options with { MatchSpecialTokens = true });
+        Assert.Equal(["[MASK]"], Repository.Uncased.TokensOf(matching.Encode("[MASK]").Ids[1..^1]));
+    }
+
     [Fact]
     public void AVocabularyWithoutMaskIsTaken()
     {
@@ -54,7 +97,8 @@ public sealed class VocabularyTests : IDisposable
     public void ABadVocabularyIsOneClearLine(string contents, string expected)
     {
         WriteVocabulary(contents);
-        AssertOneLine(Assert.Throws<InvalidDataException>(() => WordPieceTokenizer.Load(folder)), "vocab.txt", expected);
+        foreach (TokenizerConvention convention in Enum.GetValues<TokenizerConvention>())
+            AssertOneLine(Assert.Throws<InvalidDataException>(() => WordPieceTokenizer.Load(folder, convention)), "vocab.txt", expected);
     }
 
     [Fact]
@@ -102,6 +146,9 @@ public sealed class VocabularyTests : IDisposable
     [InlineData("{ \"cls_token\": 7 }", "\"cls_token\" is 7; expected a text")]
     [InlineData("{ \"do_basic_tokenize\": false }", "split by another tool")]
     [InlineData("{ \"mask_token\": \"[MASK]\", \"unk_token\": \"<unk>\" }", "has no line <unk>")]
+    [InlineData("{ \"engine_tokenizer\": \"bert\" }", "\"engine_tokenizer\" is \"bert\"; expected one of huggingface, google, tftext")]
+    [InlineData("{ \"engine_tokenizer\": \"google\", \"strip_accents\": false }", "strip_accents is false, which the tokenizer 'google' does not have")]
+    [InlineData("{ \"engine_tokenizer\": \"tftext\", \"tokenize_chinese_chars\": false }", "tokenize_chinese_chars is false")]
     [InlineData("{ \"added_tokens_decoder\": { \"x\": { \"content\": \"y\" } } }", "expected a token's id")]
     [InlineData("{ \"added_tokens_decoder\": { \"9\": { \"content\": \"y\" } } }", "expected id 6")]
     [InlineData("{ \"added_tokens_decoder\": { \"6\": { \"content\": \"y\", \"normalized\": true } } }", "only tokens that are matched exactly as written")]

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Engine.Model;
 using Engine.Model.Data;
@@ -11,9 +10,8 @@ namespace Engine.Runner.Commands;
 /// <summary><c>engine tokenize</c>: writes the tokens of every text as JSON lines.</summary>
 internal sealed class TokenizeCommand : ICommandDefinition
 {
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly ModelOption _model = new();
+    private readonly TokenizerOption _tokenizer = new();
     private readonly Option<string> _input = OptionFactory.RequiredText(
         "--input", "FILE|-", "A text a line, or JSON lines with \"text\" and optionally \"pair\" (told by the first line, or by .jsonl); -: standard input.");
 
@@ -21,9 +19,17 @@ internal sealed class TokenizeCommand : ICommandDefinition
     private readonly Option<bool> _overwrite = OptionFactory.Switch("--overwrite", "Replace --out where it exists.");
     private readonly Option<int> _length = OptionFactory.Integer(
         "--max-length", 0, 0, "Longest sequence in tokens, special tokens included; 0: as they come.", "--length");
+    private readonly Option<bool> _offsets = OptionFactory.Switch(
+        "--offsets", "Write for every token the part of its text that it came from, [start, end] in UTF-16 units, as indices of a string in C#, Java or JavaScript; [0, 0] for [CLS] and [SEP].");
 
     /// <inheritdoc/>
-    public string[] Examples => ["engine tokenize --input texts.txt", "echo 'Forest fire near La Ronge' | engine tokenize --input -"];
+    public string[] Examples =>
+    [
+        "engine tokenize --input texts.txt",
+        "echo 'Forest fire near La Ronge' | engine tokenize --input -",
+        "echo 'Café Straße [MASK]' | engine tokenize --input - --offsets",
+        "echo 'Café Straße [MASK]' | engine tokenize --input - --tokenizer tftext",
+    ];
 
     /// <inheritdoc/>
     public Command Make(Terminal terminal, CancellationToken stop)
@@ -33,6 +39,8 @@ internal sealed class TokenizeCommand : ICommandDefinition
         command.Add(_out);
         command.Add(_overwrite);
         command.Add(_length);
+        command.Add(_offsets);
+        _tokenizer.AddTo(command);
         _model.AddTo(command);
         command.SetAction(parsed => Run(parsed, terminal, stop));
         return command;
@@ -46,15 +54,16 @@ internal sealed class TokenizeCommand : ICommandDefinition
         int length = parsed.GetValue(_length);
         if (length is 1 or 2)
             throw new ModelException($"--max-length {length}: at least 3 was expected, room for [CLS], [SEP] and a token; give a larger one, or 0 for no limit.");
-        WordPieceTokenizer tokenizer = WordPieceTokenizer.Load(_model.Folder(parsed));
+        WordPieceTokenizer tokenizer = _tokenizer.Load(parsed, _model.Folder(parsed));
         List<(string Text, string? Pair)> texts = Texts(parsed.GetRequiredValue(_input), terminal);
+        bool offsets = parsed.GetValue(_offsets);
         if (output is null)
         {
-            Write(terminal.Output, tokenizer, texts, length, stop);
+            Write(terminal.Output, tokenizer, texts, length, offsets, stop);
             return CommandLine.Done;
         }
         OutputTarget.MakeFolderOf(output);
-        AtomicFile.WriteText(output, writer => Write(writer, tokenizer, texts, length, stop));
+        AtomicFile.WriteText(output, writer => Write(writer, tokenizer, texts, length, offsets, stop));
         terminal.WriteLine($"{texts.Count} texts tokenized: {output}");
         return CommandLine.Done;
     }
@@ -108,6 +117,11 @@ internal sealed class TokenizeCommand : ICommandDefinition
             string? pair = document.RootElement.TryGetProperty("pair", out JsonElement second) ? second.GetString() : null;
             return (text, pair);
         }
+        catch (InvalidOperationException exception) when (json.Contains("\\u", StringComparison.Ordinal) && exception.Message.Contains("UTF-16", StringComparison.Ordinal))
+        {
+            throw new ModelException(
+                $"{name}, line {line}: a text has one half of a surrogate pair without the other (an escape from \\ud800 to \\udfff), which is no character; correct the line.", exception);
+        }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw new ModelException(
@@ -124,35 +138,14 @@ internal sealed class TokenizeCommand : ICommandDefinition
         return StrictUtf8.Decode(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), "standard input");
     }
 
-    private static void Write(TextWriter output, WordPieceTokenizer tokenizer, List<(string Text, string? Pair)> texts, int length, CancellationToken stop)
+    private static void Write(TextWriter output, WordPieceTokenizer tokenizer, List<(string Text, string? Pair)> texts, int length, bool offsets, CancellationToken stop)
     {
-        using MemoryStream buffer = new();
-        using Utf8JsonWriter writer = new(buffer, Json);
+        int? maxLength = length == 0 ? TokenizerOptions.Unlimited : length;
+        using TokenWriter writer = new(output, tokenizer);
         foreach ((string text, string? pair) in texts)
         {
             stop.ThrowIfCancellationRequested();
-            TokenEncoding encoding = tokenizer.Encode(text, pair, length == 0 ? TokenizerOptions.Unlimited : length);
-            buffer.SetLength(0);
-            writer.Reset();
-            writer.WriteStartObject();
-            WriteNumbers(writer, "ids", encoding.Ids);
-            WriteNumbers(writer, "types", encoding.Types);
-            writer.WriteStartArray("tokens");
-            foreach (int id in encoding.Ids)
-                writer.WriteStringValue(tokenizer.TokenOf(id));
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-            writer.Flush();
-            output.Write(StrictUtf8.Encoding.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
-            output.Write('\n');
+            writer.Write(offsets ? tokenizer.EncodeWithOffsets(text, pair, maxLength) : tokenizer.Encode(text, pair, maxLength));
         }
-    }
-
-    private static void WriteNumbers(Utf8JsonWriter writer, string name, int[] values)
-    {
-        writer.WriteStartArray(name);
-        foreach (int value in values)
-            writer.WriteNumberValue(value);
-        writer.WriteEndArray();
     }
 }

@@ -19,7 +19,10 @@ internal sealed class AlignedWord
         this.limit = limit;
     }
 
-    private readonly record struct Mark(int Item, int Index, TokenOffset Source, bool IsFirst);
+    private readonly record struct Mark(int Item, int Index, TokenOffset Source, bool IsFirst)
+    {
+        public long Order => (long)SequenceItem.CombiningClass(Item) << 32 | (uint)Index;
+    }
 
     /// <summary>Where in the text the last character before the waiting marks stands.</summary>
     public TokenOffset LastSource { get; set; }
@@ -79,7 +82,7 @@ internal sealed class AlignedWord
         if (marks.Count == 0)
             return;
         TokenOffset[] places = [.. marks.Where(mark => mark.IsFirst).Select(mark => mark.Source)];
-        marks.Sort((x, y) => (SequenceItem.CombiningClass(x.Item), x.Index).CompareTo((SequenceItem.CombiningClass(y.Item), y.Index)));
+        marks.Sort((x, y) => x.Order.CompareTo(y.Order));
         int reached = 0;
         foreach (Mark mark in marks)
         {

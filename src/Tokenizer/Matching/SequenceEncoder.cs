@@ -76,11 +76,11 @@ internal sealed class SequenceEncoder(
     // From [CLS], all of the first text, all of the second one to what is kept, with the separators' empty offsets.
     private static void ArrangeOffsets(List<TokenOffset> offsets, int first, int firstKept, int secondKept, bool isPair)
     {
-        List<TokenOffset> kept = [.. offsets[..(1 + firstKept)], default];
+        offsets.RemoveRange(1 + first + secondKept, offsets.Count - 1 - first - secondKept);
+        offsets.RemoveRange(1 + firstKept, first - firstKept);
+        offsets.Insert(1 + firstKept, default);
         if (isPair)
-            kept.AddRange([.. offsets.GetRange(1 + first, secondKept), default]);
-        offsets.Clear();
-        offsets.AddRange(kept);
+            offsets.Add(default);
     }
 
     private void AppendPlain(ReadOnlySpan<char> text, int start, int end, ref IdBuffer ids, List<TokenOffset>? offsets)
