@@ -121,6 +121,30 @@ public sealed class PretrainingCommandTests : IDisposable
     }
 
     [Fact]
+    public void Converted_checkpoints_keep_the_heads_that_they_carried()
+    {
+        // One model in four layouts: BERT's authors' has both heads, hub encoders and training checkpoints have one or none.
+        string[] folders = [.. new[] { "tf1", "hub-v4", "garden", "hub-v4-no-mlm" }.Select(Convert)];
+        string guesses = Guess(folders[0]).Output;
+        Assert.Contains(" is burning", guesses, StringComparison.Ordinal);
+        Assert.Equal([guesses, guesses], folders[1..3].Select(folder => Guess(folder).Output));
+        Guess(folders[3]).AssertBadInput("without heads of the pre-training tasks");
+        CommandRun next = CommandRun.Of("next-sentence", "--model", folders[0], "--device", "cpu", "the house", "is burning");
+        Assert.Equal(0, next.Code);
+        CommandRun.Of("next-sentence", "--model", folders[1], "--device", "cpu", "the house", "is burning")
+            .AssertBadInput("holds an encoder with a masked-language-model head", "a next-sentence head (cls.seq_relationship.*) was expected");
+
+        static CommandRun Guess(string folder) => CommandRun.Of("fill-mask", "--model", folder, "--device", "cpu", "the [MASK] is burning");
+
+        string Convert(string layout)
+        {
+            string folder = _folder.File(layout);
+            Assert.Equal(0, CommandRun.Of("convert", Path.Combine(Repository.Root, "tests", "fixtures", "checkpoints", layout), "--out", folder).Code);
+            return folder;
+        }
+    }
+
+    [Fact]
     public void Long_texts_are_cut_with_a_note()
     {
         CommandRun run = Fill("--max-length", "6", "[MASK] a b c d e f g h");
