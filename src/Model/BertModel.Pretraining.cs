@@ -22,9 +22,9 @@ public sealed partial class BertModel
         PretrainingTensors.Require(file, heads);
         var names = new TensorNames(file);
         bool usesPooler = heads.HasFlag(PretrainingHeads.NextSentence);
-        bool ownDecoder = heads.HasFlag(PretrainingHeads.MaskedLanguage) && !PretrainingTensors.IsDecoderTied(file, names);
+        bool ownDecoder = heads.HasFlag(PretrainingHeads.MaskedLanguage) && !PretrainingTensors.IsDecoderTied(names);
         var layout = new ParameterLayout(configuration, null, names.HasPooler || usesPooler, TrainedPart.Nothing, ownDecoder);
-        return Load(device, folder, configuration, file, names, layout, _ => false, 0, limits, TrainedPart.Nothing, keepStates);
+        return Load(device, folder, configuration, layout, new ParameterSource(names, _ => false, 0), limits, TrainedPart.Nothing, keepStates);
     }
 
     /// <summary>

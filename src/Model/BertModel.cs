@@ -124,7 +124,7 @@ public sealed partial class BertModel : IDisposable
         bool usesPooler = configuration.Head?.Pooling == Pooling.Pooled;
         var layout = new ParameterLayout(configuration, configuration.Head, names.HasPooler || usesPooler, trained);
         bool IsNew(ParameterTensor tensor) => tensor.IsHead ? newHead is not null : tensor.IsPooler && !names.HasPooler;
-        return Load(device, folder, configuration, file, names, layout, IsNew, seed, limits, trained, keepStates);
+        return Load(device, folder, configuration, layout, new ParameterSource(names, IsNew, seed), limits, trained, keepStates);
     }
 
     /// <summary>Writes the model in Hugging Face layout, with the tokenizer's files of the folder that it came from. Every file is written atomically.</summary>
@@ -207,27 +207,24 @@ public sealed partial class BertModel : IDisposable
         ComputeDevice device,
         string folder,
         BertConfiguration configuration,
-        SafetensorsFile file,
-        TensorNames names,
         ParameterLayout layout,
-        Func<ParameterTensor, bool> isNew,
-        ulong seed,
+        ParameterSource source,
         BatchLimits limits,
         TrainedPart trained,
         bool keepStates)
     {
-        names.CheckLayerCount(configuration.LayerCount);
+        source.Names.CheckLayerCount(configuration.LayerCount);
 
         // Everything is looked up before memory is taken, so that a wrong folder costs nothing.
-        foreach (var tensor in layout.Tensors.Where(t => !isNew(t)))
-            names.Find(tensor);
+        foreach (var tensor in layout.Tensors.Where(t => !source.IsNew(t)))
+            source.Names.Find(tensor);
         var arena = new ParameterArena(device, layout);
         try
         {
-            ModelFolder.Read(file, names, arena, isNew, seed, configuration.InitializerRange);
+            ModelFolder.Read(source, arena, configuration.InitializerRange);
             return new BertModel(device, folder, configuration, arena, limits, trained, keepStates)
             {
-                NewTensors = [.. layout.Tensors.Where(isNew).Select(t => t.Name)],
+                NewTensors = [.. layout.Tensors.Where(source.IsNew).Select(t => t.Name)],
             };
         }
         catch

@@ -111,8 +111,9 @@ public sealed class PretrainingCommandTests : IDisposable
     public void The_mask_is_one_token_for_every_tokenizer()
     {
         // The fixture's vocabulary and plain ASCII: the three tokenizers agree but for the mask, which two of them would split.
+        // The fixture itself has Hugging Face's.
         string expected = Fill("the [MASK] is burning").Output;
-        foreach (string tokenizer in new[] { "huggingface", "google", "tftext" })
+        foreach (string tokenizer in new[] { "google", "tftext" })
         {
             string folder = CopyModel(tokenizer);
             File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), $"{{\"do_lower_case\": true, \"engine_tokenizer\": \"{tokenizer}\"}}");

@@ -27,17 +27,15 @@ internal static class ModelFolder
         throw new ModelException($"{path}: is missing; {instead}");
     }
 
-    /// <summary>Fills the parameters from a file. Tensors that <paramref name="isNew"/> chooses are drawn instead.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="names">Its names.</param>
+    /// <summary>Fills the parameters from a file, and draws those that it does not hold.</summary>
+    /// <param name="source">The file.</param>
     /// <param name="arena">The parameters.</param>
-    /// <param name="isNew">Which tensors the file does not hold.</param>
-    /// <param name="seed">Decides the values of new tensors.</param>
     /// <param name="deviation">The standard deviation of new weights; new biases are 0.</param>
-    public static void Read(
-        SafetensorsFile file, TensorNames names, ParameterArena arena, Func<ParameterTensor, bool> isNew, ulong seed, float deviation)
+    public static void Read(ParameterSource source, ParameterArena arena, float deviation)
     {
         var device = arena.Device;
+        var (names, isNew, seed) = source;
+        var file = names.File;
         var part = new float[ElementsPerPart];
         foreach (var group in arena.Layout.Tensors.GroupBy(t => t.Block))
         {

@@ -59,8 +59,9 @@ public static class PretrainingTensors
     }
 
     /// <summary>Whether the decoder is the table of words: it is not in the file, or holds the same numbers.</summary>
-    internal static bool IsDecoderTied(SafetensorsFile file, TensorNames names)
+    internal static bool IsDecoderTied(TensorNames names)
     {
+        var file = names.File;
         if (names.FirstOf(DecoderWeight) is not { } decoder || names.FirstOf(Words) is not { } words)
             return true;
         var entry = file.Tensors[decoder];

@@ -10,26 +10,28 @@ internal sealed class TensorNames
     private const string EncoderPrefix = "bert.";
     private static readonly string[] KnownPrefixes = ["", "bert.", "model.", "model.bert.", "encoder.", "0.auto_model."];
 
-    private readonly SafetensorsFile file;
     private readonly string prefix;
 
     /// <summary>Finds the prefix of a file's names.</summary>
     /// <exception cref="ModelException">The file holds no BERT.</exception>
     public TensorNames(SafetensorsFile file)
     {
-        this.file = file;
+        File = file;
         string? known = KnownPrefixes.FirstOrDefault(p => file.Tensors.ContainsKey(p + Anchor));
         prefix = known ?? throw new ModelException(
             $"{file.Path}: tensor \"{Anchor}\" is missing, with any of the prefixes {string.Join(", ", KnownPrefixes.Select(p => $"\"{p}\""))}; "
             + "expected the weights of a BERT");
     }
 
+    /// <summary>The file.</summary>
+    public SafetensorsFile File { get; }
+
     /// <summary>Whether the file has the pooler's weights.</summary>
     public bool HasPooler => FirstOf("pooler.dense.weight") is not null;
 
     /// <summary>The name in the file of a tensor, or null where it is not there.</summary>
     /// <param name="name">Its name without a model's prefix.</param>
-    public string? FirstOf(string name) => Candidates(name).FirstOrDefault(file.Tensors.ContainsKey);
+    public string? FirstOf(string name) => Candidates(name).FirstOrDefault(File.Tensors.ContainsKey);
 
     /// <summary>The name of a tensor in the file, its shape checked.</summary>
     /// <exception cref="ModelException">There is no such tensor, or its shape or type is not what was expected.</exception>
@@ -39,20 +41,20 @@ internal sealed class TensorNames
         if (name is null)
         {
             throw new ModelException(
-                $"{file.Path}: tensor \"{Candidates(tensor.Name).First()}\" is missing, expected with shape {TensorEntry.Describe(tensor.Shape)} by config.json");
+                $"{File.Path}: tensor \"{Candidates(tensor.Name).First()}\" is missing, expected with shape {TensorEntry.Describe(tensor.Shape)} by config.json");
         }
 
-        var entry = file.Tensors[name];
+        var entry = File.Tensors[name];
         if (!entry.Shape.SequenceEqual(tensor.Shape))
         {
             throw new ModelException(
-                $"{file.Path}: tensor \"{name}\" has shape {entry.ShapeText}, expected {TensorEntry.Describe(tensor.Shape)} by config.json");
+                $"{File.Path}: tensor \"{name}\" has shape {entry.ShapeText}, expected {TensorEntry.Describe(tensor.Shape)} by config.json");
         }
 
         if (entry.Type is not (TensorType.F32 or TensorType.F16 or TensorType.BF16 or TensorType.F64))
         {
             throw new ModelException(
-                $"{file.Path}: tensor \"{name}\" has type {entry.TypeName}, expected F32, F16, BF16 or F64; convert the weights to one of these");
+                $"{File.Path}: tensor \"{name}\" has type {entry.TypeName}, expected F32, F16, BF16 or F64; convert the weights to one of these");
         }
 
         return name;
@@ -63,11 +65,11 @@ internal sealed class TensorNames
     public void CheckLayerCount(int layerCount)
     {
         string extra = $"{prefix}encoder.layer.{layerCount}.";
-        string? name = file.Tensors.Keys.FirstOrDefault(n => n.StartsWith(extra, StringComparison.Ordinal));
+        string? name = File.Tensors.Keys.FirstOrDefault(n => n.StartsWith(extra, StringComparison.Ordinal));
         if (name is not null)
         {
             throw new ModelException(
-                $"{file.Path}: tensor \"{name}\" belongs to a layer that config.json does not have, expected {layerCount} layers (num_hidden_layers)");
+                $"{File.Path}: tensor \"{name}\" belongs to a layer that config.json does not have, expected {layerCount} layers (num_hidden_layers)");
         }
     }
 
