@@ -74,14 +74,13 @@ public sealed class TextTable
     {
         List<string> texts = [];
         List<int> lines = [];
-        int line = 0;
-        foreach (ReadOnlySpan<char> text in StrictUtf8.ReadFile(path).AsSpan().EnumerateLines())
+        string[] all = StrictUtf8.ReadFile(path).Split('\n');
+        for (int line = 0; line < all.Length; line++)
         {
-            line++;
-            if (text.IsWhiteSpace())
+            if (string.IsNullOrWhiteSpace(all[line]))
                 continue;
-            texts.Add(text.ToString());
-            lines.Add(line);
+            texts.Add(all[line].TrimEnd('\r'));
+            lines.Add(line + 1);
         }
         if (texts.Count == 0)
             throw new ModelException($"{path} is empty; a text on each line was expected; give at least one text.");

@@ -84,6 +84,19 @@ public sealed class TextTableTests : IDisposable
     }
 
     [Fact]
+    public void Plain_lines_are_texts_with_their_line_numbers()
+    {
+        // A line ends at a line feed and nowhere else: other separators are part of a text.
+        TextTable table = TextTable.ReadLines(_folder.Write("lines.txt", "one\r\n \n\ntwo\u2028still two\fand still\n three,\"four\""));
+        Assert.Equal(["one", "two\u2028still two\fand still", " three,\"four\""], table.Texts);
+        Assert.Equal(["0", "1", "2"], table.Ids);
+        Assert.Equal([1, 4, 5], table.Lines);
+        Assert.EndsWith("lines.txt, line 4", table.Describe(1), StringComparison.Ordinal);
+        Assert.Equal("here", TextTable.FromTexts("here", ["a"]).Describe(0));
+        Assert.Contains("is empty", Assert.Throws<ModelException>(() => TextTable.ReadLines(_folder.Write("none.txt", "\n \r\n"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Rows_can_be_selected()
     {
         TextTable table = new("t", ["a", "b", "c"], ["x", "y", "z"], null, ["0", "1", "0"], [2, 3, 4]);
