@@ -3,8 +3,8 @@ namespace Engine.Model.Checkpoints.TensorFlow;
 /// <summary>Bounds what a graph of objects may hold: in the file an object takes two bytes, in memory a hundred.</summary>
 internal sealed class GraphBudget
 {
-    // BERT-Large as SavedModel has some ten thousand objects and fifty thousand edges.
-    private const int MaxItems = 1_000_000;
+    // BERT-Large as SavedModel has some five thousand objects and twenty thousand edges.
+    private const int MaxItems = 300_000;
 
     private int taken;
 

@@ -13,7 +13,6 @@ internal sealed class ProtobufMessage
     private readonly byte[] buffer;
     private readonly int start;
     private readonly int length;
-    private readonly CodedInputStream input;
     private uint tag;
     private bool isConsumed = true;
 
@@ -22,7 +21,6 @@ internal sealed class ProtobufMessage
         this.buffer = buffer;
         this.start = start;
         this.length = length;
-        input = new CodedInputStream(buffer, start, length);
     }
 
     /// <summary>The number of the present field.</summary>
@@ -30,6 +28,8 @@ internal sealed class ProtobufMessage
 
     /// <summary>Whether the present field is a message, or bytes, or a string.</summary>
     public bool IsNested => WireType == WireFormat.WireType.LengthDelimited;
+
+    private CodedInputStream Input => field ??= new CodedInputStream(buffer, start, length);
 
     private WireFormat.WireType WireType => WireFormat.GetTagWireType(tag);
 
@@ -57,8 +57,8 @@ internal sealed class ProtobufMessage
     public bool Next()
     {
         if (!isConsumed)
-            input.SkipLastField();
-        tag = input.ReadTag();
+            Input.SkipLastField();
+        tag = Input.ReadTag();
         isConsumed = tag == 0;
         return tag != 0;
     }
@@ -67,14 +67,14 @@ internal sealed class ProtobufMessage
     public long Integer()
     {
         Expect(WireFormat.WireType.Varint);
-        return input.ReadInt64();
+        return Input.ReadInt64();
     }
 
     /// <summary>The value of an integer of fixed width, 4 bytes.</summary>
     public uint Fixed32()
     {
         Expect(WireFormat.WireType.Fixed32);
-        return input.ReadFixed32();
+        return Input.ReadFixed32();
     }
 
     /// <summary>The values of a repeated integer, packed or one at a time.</summary>
@@ -84,8 +84,8 @@ internal sealed class ProtobufMessage
             return [Integer()];
         var packed = Message();
         var values = new List<long>();
-        while (!packed.input.IsAtEnd)
-            values.Add(packed.input.ReadInt64());
+        while (!packed.Input.IsAtEnd)
+            values.Add(packed.Input.ReadInt64());
         return values;
     }
 
@@ -151,9 +151,9 @@ internal sealed class ProtobufMessage
     private (int Start, int Length) Content()
     {
         Expect(WireFormat.WireType.LengthDelimited);
-        int before = (int)input.Position;
-        input.SkipLastField();
-        int end = (int)input.Position;
+        int before = (int)Input.Position;
+        Input.SkipLastField();
+        int end = (int)Input.Position;
         int count = new CodedInputStream(buffer, before, end - before).ReadLength();
         return (end - count, count);
     }
