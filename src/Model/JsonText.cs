@@ -1,12 +1,15 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Engine.Model.Checkpoints;
 
 namespace Engine.Model;
 
 /// <summary>Reads and writes files of JSON.</summary>
 internal static class JsonText
 {
+    private const int MaxBytes = 64 << 20;
+
     private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
@@ -20,19 +23,37 @@ internal static class JsonText
     /// <exception cref="ModelException">It cannot be read, is not JSON or no object, or has a name twice.</exception>
     public static JsonObject ReadObject(string path, string what)
     {
+        var bytes = CheckedFile.ReadWhole(path, MaxBytes);
         try
         {
-            var json = JsonNode.Parse(File.ReadAllBytes(path)) as JsonObject
+            return Parse(bytes) as JsonObject
                 ?? throw new ModelException($"{path}: is not a JSON object, expected {what}");
-
-            // Repeated names surface only when the object is looked into: force it here.
-            _ = json.Count;
-            return json;
         }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (JsonException exception)
         {
             throw new ModelException($"{path}: cannot be read as JSON ({exception.Message}); expected {what}", exception);
         }
+    }
+
+    /// <summary>Parses a text, all of it at once: names that come twice and strings that are no Unicode would else surface only when they are looked at.</summary>
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    public static JsonNode? Parse(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                    _ = reader.GetString();
+            }
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new JsonException(exception.Message, exception);
+        }
+
+        return JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
     }
 
     /// <summary>Writes an object, indented, atomically.</summary>

@@ -25,6 +25,11 @@ internal static class TokenizerConfiguration
         {
             throw new InvalidDataException($"{path}: is no valid JSON (line {error.LineNumber + 1}): {error.Message}", error);
         }
+        catch (InvalidOperationException error)
+        {
+            // An escape that stands for half a character shows only when the string is read.
+            throw new InvalidDataException($"{path}: holds a string that is no Unicode: {error.Message}", error);
+        }
     }
 
     private static (TokenizerOptions, SortedList<int, string>) Read(JsonElement root, string path)

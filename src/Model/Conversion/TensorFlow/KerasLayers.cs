@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -27,7 +28,7 @@ internal sealed class KerasLayers
     {
         try
         {
-            if (json.Length == 0 || JsonNode.Parse(json) is not JsonObject { } root || root["config"] is not JsonObject config || config["layers"] is not JsonArray list)
+            if (json.Length == 0 || JsonText.Parse(Encoding.UTF8.GetBytes(json)) is not JsonObject { } root || root["config"] is not JsonObject config || config["layers"] is not JsonArray list)
                 return null;
             var layers = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
             foreach (var layer in list.OfType<JsonObject>())
