@@ -2,6 +2,7 @@ using Engine.Compute;
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
 using Engine.Model.Conversion.Verification;
+using Engine.Tokenizer;
 
 namespace Engine.Model.Conversion;
 
@@ -106,6 +107,18 @@ public sealed class CheckpointConversion : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         CheckApart(folder);
+        try
+        {
+            WriteFiles(folder, progress, stop, check);
+        }
+        catch (ModelException exception)
+        {
+            throw source.Describe(exception);
+        }
+    }
+
+    private void WriteFiles(string folder, Action<ConversionProgress>? progress, CancellationToken stop, Action<string>? check)
+    {
         long total = ByteCount, done = 0;
         Action<long> Step(string step, bool counts) => bytes =>
         {
@@ -121,12 +134,13 @@ public sealed class CheckpointConversion : IDisposable
             var weights = new ConvertedWeights(source.Tensors, Step("weights", counts: true));
             var written = new List<HashedFile>
             {
-                HashedFile.Write(temporary, ModelFolder.WeightsName, options.Flush, stream => weights.Write(stream, folder, plan.Tensors, options.Type)),
                 Text(BertConfiguration.FileName, JsonText.Utf8(plan.Configuration)),
                 Text(ConvertedTokenizerFiles.VocabularyName, File.ReadAllBytes(tokenizer.VocabularyPath)),
                 Text(ConvertedTokenizerFiles.ConfigurationName, JsonText.Utf8(tokenizer.Configuration)),
             };
             written.AddRange(tokenizer.Others.Select(Copied));
+            CheckReadable(temporary);
+            written.Add(HashedFile.Write(temporary, ModelFolder.WeightsName, options.Flush, stream => weights.Write(stream, folder, plan.Tensors, options.Type)));
             var hash = Step("hashes of the source", counts: false);
             var read = source.RecordedFiles(tokenizer.VocabularyPath).Select(path => HashedFile.Of(source.RecordedFolder, path, hash));
             Text(ConversionRecord.FileName, JsonText.Utf8(ConversionRecord.Make(source, plan, tokenizer, options, notes, [.. read], written)));
@@ -152,6 +166,22 @@ public sealed class CheckpointConversion : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => source.Dispose();
+
+    /// <summary>Refuses texts that this project itself would not take, before the weights are written.</summary>
+    private void CheckReadable(string temporary)
+    {
+        try
+        {
+            BertConfiguration.Load(temporary);
+            WordPieceTokenizer.Load(temporary);
+        }
+        catch (Exception exception) when (exception is ModelException or InvalidDataException)
+        {
+            string vocabulary = Path.Combine(temporary, ConvertedTokenizerFiles.VocabularyName);
+            string message = exception.Message.Replace(vocabulary, tokenizer.VocabularyPath, StringComparison.Ordinal);
+            throw new ModelException(message.Replace(temporary, source.Folder, StringComparison.Ordinal), exception);
+        }
+    }
 
     /// <summary>Refuses a result that would lie over its source.</summary>
     private void CheckApart(string folder)

@@ -108,7 +108,7 @@ internal sealed class FuzzWorker : IDisposable
 
     private void Convert(FuzzTarget target)
     {
-        using var conversion = CheckpointConversion.Open(target.Source, target.Options);
+        using var conversion = CheckpointConversion.Open(target.Source, target.Options with { WorkFolder = conversions.Path });
         conversion.Write(output);
     }
 
