@@ -94,6 +94,15 @@ public sealed class PretrainingHeadFolderTests(ModelDevices devices) : IDisposab
     }
 
     [Fact]
+    public void Masked_language_models_need_no_pooler()
+    {
+        // As BertForMaskedLM is saved.
+        RewrittenModel.Write(
+            Source, folder, TensorType.F32, name => name.Contains("pooler", StringComparison.Ordinal) || name.Contains("seq_relationship", StringComparison.Ordinal) ? null : name);
+        Assert.Equal(Outputs(Source, PretrainingHeads.MaskedLanguage), Outputs(folder.Path, PretrainingHeads.MaskedLanguage));
+    }
+
+    [Fact]
     public void A_head_that_is_missing_is_one_clear_error()
     {
         RewrittenModel.Write(Source, folder, TensorType.F32, name => name.StartsWith("cls.predictions", StringComparison.Ordinal) ? null : name);
