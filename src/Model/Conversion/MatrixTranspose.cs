@@ -1,16 +1,14 @@
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Model.Conversion;
 
 /// <summary>
-/// Transposes a row-major matrix, a part of the result at a time. Squares of 16 x 16 numbers are a cache line wide on both sides, so that every line
-/// that is touched is used whole; within them, four by four numbers change places in registers.
+/// Transposes a row-major matrix, a part of the result at a time. Squares go by way of a small buffer: so every cache line of the source and of the result is
+/// touched once and used whole, however many of them fall into the same set of the cache, as rows of 4,096 bytes all do.
 /// </summary>
 internal static class MatrixTranspose
 {
-    private const int Square = 16;
-    private const int Quad = 4;
+    private const int Square = 32;
 
     /// <summary>Fills a span with consecutive elements of the transposed matrix.</summary>
     /// <param name="source">[rows, columns], row-major.</param>
@@ -47,8 +45,11 @@ internal static class MatrixTranspose
         }
     }
 
+    // Compiled optimized at its first call: a conversion would be half done before the runtime came back to it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FillRows(ReadOnlySpan<float> source, int rows, int columns, int first, Span<float> target)
     {
+        Span<float> square = stackalloc float[Square * Square];
         int count = target.Length / rows;
         for (int column = 0; column < count; column += Square)
         {
@@ -56,50 +57,16 @@ internal static class MatrixTranspose
             for (int row = 0; row < rows; row += Square)
             {
                 int height = Math.Min(Square, rows - row);
-                var from = source[(row * columns + first + column)..];
-                var to = target[(column * rows + row)..];
-                if (width == Square && height == Square)
-                    FillSquare(from, columns, to, rows);
-                else
-                    FillEdge(from, columns, to, rows, height, width);
+                for (int r = 0; r < height; r++)
+                {
+                    var line = source.Slice((row + r) * columns + first + column, width);
+                    for (int c = 0; c < line.Length; c++)
+                        square[c * Square + r] = line[c];
+                }
+
+                for (int c = 0; c < width; c++)
+                    square.Slice(c * Square, height).CopyTo(target[((column + c) * rows + row)..]);
             }
-        }
-    }
-
-    private static void FillSquare(ReadOnlySpan<float> source, int columns, Span<float> target, int rows)
-    {
-        ref float from = ref MemoryMarshal.GetReference(source[..((Square - 1) * columns + Square)]);
-        ref float to = ref MemoryMarshal.GetReference(target[..((Square - 1) * rows + Square)]);
-        for (int column = 0; column < Square; column += Quad)
-        {
-            for (int row = 0; row < Square; row += Quad)
-            {
-                nuint read = (nuint)(row * columns + column);
-                var a = Vector128.LoadUnsafe(ref from, read);
-                var b = Vector128.LoadUnsafe(ref from, read + (nuint)columns);
-                var c = Vector128.LoadUnsafe(ref from, read + 2 * (nuint)columns);
-                var d = Vector128.LoadUnsafe(ref from, read + 3 * (nuint)columns);
-                var (abFirst, abLast) = (Interleave(a.GetLower(), b.GetLower()), Interleave(a.GetUpper(), b.GetUpper()));
-                var (cdFirst, cdLast) = (Interleave(c.GetLower(), d.GetLower()), Interleave(c.GetUpper(), d.GetUpper()));
-                nuint write = (nuint)(column * rows + row);
-                Vector128.Create(abFirst.GetLower(), cdFirst.GetLower()).StoreUnsafe(ref to, write);
-                Vector128.Create(abFirst.GetUpper(), cdFirst.GetUpper()).StoreUnsafe(ref to, write + (nuint)rows);
-                Vector128.Create(abLast.GetLower(), cdLast.GetLower()).StoreUnsafe(ref to, write + 2 * (nuint)rows);
-                Vector128.Create(abLast.GetUpper(), cdLast.GetUpper()).StoreUnsafe(ref to, write + 3 * (nuint)rows);
-            }
-        }
-    }
-
-    /// <summary>(a0, a1), (b0, b1) to (a0, b0, a1, b1).</summary>
-    private static Vector128<float> Interleave(Vector64<float> a, Vector64<float> b) =>
-        Vector128.Shuffle(Vector128.Create(a, b), Vector128.Create(0, 2, 1, 3));
-
-    private static void FillEdge(ReadOnlySpan<float> source, int columns, Span<float> target, int rows, int height, int width)
-    {
-        for (int column = 0; column < width; column++)
-        {
-            for (int row = 0; row < height; row++)
-                target[column * rows + row] = source[row * columns + column];
         }
     }
 }

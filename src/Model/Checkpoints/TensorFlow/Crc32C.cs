@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Model.Checkpoints.TensorFlow;
 
@@ -21,6 +22,7 @@ internal static class Crc32C
     /// <summary>The checksum of bytes that follow others.</summary>
     /// <param name="checksum">That of the others; 0 where there are none.</param>
     /// <param name="bytes">What follows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static uint Append(uint checksum, ReadOnlySpan<byte> bytes)
     {
         uint crc = ~checksum;
