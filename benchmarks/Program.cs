@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using Engine.Benchmarks.Conversion;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.SideBySide;
 using Engine.Benchmarks.Suites;
@@ -17,6 +18,8 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
     },
     TokenizerCommand.Make(),
     ReferenceJobCommand.Make(),
+    ConvertCommand.Make(),
+    ConversionRun.Make(),
 };
 
 var suites = new Command("bdn", "BenchmarkDotNet suites; what follows goes to BenchmarkDotNet, such as --list flat or --filter '*Gemm*'.")

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Numerics;
+using Engine.Benchmarks.SideBySide;
+using Engine.Model.Conversion;
+
+namespace Engine.Benchmarks.Conversion;
+
+/// <summary>One conversion in a process of its own, which has one core and begins with nothing compiled.</summary>
+/// <param name="Seconds">The time of the conversion, the start of .NET excepted.</param>
+/// <param name="ProcessorSeconds">The processor time that it took, compiling included: what it would take on a machine that does nothing else.</param>
+/// <param name="CopySeconds">The time in which the same process copies as many bytes in memory.</param>
+/// <param name="PeakMemory">The most memory that the process had until the conversion was done, in bytes.</param>
+internal sealed record ConversionRun(double Seconds, double ProcessorSeconds, double CopySeconds, long PeakMemory)
+{
+    private const string CommandName = "convert-once";
+    private const int CopyBlock = 1 << 28;
+
+    /// <summary>Makes the command of the child process.</summary>
+    /// <returns>The command.</returns>
+    public static Command Make()
+    {
+        var source = new Argument<string>("SOURCE");
+        var target = new Argument<string>("TARGET");
+        var command = new Command(CommandName, "Converts once and prints seconds, processor seconds, seconds of memcpy, bytes of memory; convert starts it.") { source, target };
+        command.Hidden = true;
+        command.SetAction(parsed => Console.WriteLine(Measure(parsed.GetValue(source)!, parsed.GetValue(target)!)));
+        return command;
+    }
+
+    /// <summary>Starts the child process and waits for it.</summary>
+    /// <param name="source">What is converted.</param>
+    /// <returns>What it measured.</returns>
+    /// <exception cref="PeerException">The process failed.</exception>
+    public static ConversionRun Start(SyntheticCheckpoint source)
+    {
+        var target = source.Folder + "-converted";
+        try
+        {
+            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+            if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+                start.ArgumentList.Add(typeof(ConversionRun).Assembly.Location);
+            foreach (var argument in new[] { CommandName, source.Folder, target })
+                start.ArgumentList.Add(argument);
+            using var process = StartOnOneCore(start);
+            string[] numbers = process.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.TrimEntries);
+            process.WaitForExit();
+            return process.ExitCode == 0 && numbers.Length == 4
+                ? new ConversionRun(Number(numbers[0]), Number(numbers[1]), Number(numbers[2]), long.Parse(numbers[3], CultureInfo.InvariantCulture))
+                : throw new PeerException("the process that converts failed (its messages stand above)");
+        }
+        finally
+        {
+            if (Directory.Exists(target))
+                Directory.Delete(target, recursive: true);
+        }
+
+        static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A child inherits the core that its parent is bound to, and .NET then has one core for everything, its compiler included.</summary>
+    private static Process StartOnOneCore(ProcessStartInfo start)
+    {
+        start.Environment["DOTNET_PROCESSOR_COUNT"] = "1";
+        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsWindows())
+            return Process.Start(start)!;
+        using var parent = Process.GetCurrentProcess();
+        var all = parent.ProcessorAffinity;
+        parent.ProcessorAffinity = 1 << BitOperations.TrailingZeroCount(all);
+        try
+        {
+            return Process.Start(start)!;
+        }
+        finally
+        {
+            parent.ProcessorAffinity = all;
+        }
+    }
+
+    private static string Measure(string source, string target)
+    {
+        using var process = Process.GetCurrentProcess();
+        var processorStart = process.TotalProcessorTime;
+        var start = Stopwatch.GetTimestamp();
+        using (var conversion = CheckpointConversion.Open(source, new ConversionOptions()))
+            conversion.Write(target);
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        process.Refresh();
+        var processorSeconds = (process.TotalProcessorTime - processorStart).TotalSeconds;
+        var memory = process.PeakWorkingSet64;
+        var bytes = Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
+        return string.Create(CultureInfo.InvariantCulture, $"{seconds} {processorSeconds} {Copy(bytes)} {memory}");
+    }
+
+    private static double Copy(long bytes)
+    {
+        var (from, to) = (new byte[CopyBlock], new byte[CopyBlock]);
+        from.AsSpan().Fill(1);
+        from.CopyTo(to, 0);
+        var start = Stopwatch.GetTimestamp();
+        for (var rest = bytes; rest > 0; rest -= CopyBlock)
+            from.AsSpan(0, (int)Math.Min(rest, CopyBlock)).CopyTo(to);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+}

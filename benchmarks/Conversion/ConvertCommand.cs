@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Engine.Benchmarks.SideBySide;
+
+namespace Engine.Benchmarks.Conversion;
+
+/// <summary><c>convert</c>: the conversion of a checkpoint of BERT-Large's size on one core, beside <c>memcpy</c> of as many bytes.</summary>
+internal static class ConvertCommand
+{
+    private const string MemoryFolder = "/dev/shm";
+    private const long NeededBytes = 3L << 30;
+    private const double WantedSpeed = 400e6;
+    private const long AllowedMemory = 400_000_000;
+
+    /// <summary>Makes the command.</summary>
+    /// <returns>The command.</returns>
+    public static Command Make()
+    {
+        var rounds = CommonOptions.Rounds(3);
+        var folder = new Option<string>("--folder")
+        {
+            Description = "Where source and target are written: 2.7 GB. A folder in memory, so that no disk is measured.",
+            DefaultValueFactory = _ => Directory.Exists(MemoryFolder) ? MemoryFolder : Path.GetTempPath(),
+        };
+        var command = new Command(
+            "convert", "Converts a random checkpoint of BERT-Large's size (1.3 GB, float32) on one core, each time in a new process, beside memcpy: "
+            + $"at least {WantedSpeed / 1e6:F0} MB/s and at most {AllowedMemory / 1_000_000} MB of memory are wanted.")
+        {
+            rounds, folder,
+        };
+        command.SetAction(parsed => Run(parsed.GetValue(folder)!, parsed.GetValue(rounds)));
+        return command;
+    }
+
+    private static int Run(string folder, int rounds)
+    {
+        var room = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
+        if (room < NeededBytes)
+            throw new PeerException($"{folder}: has room for {room >> 20} MiB, expected {NeededBytes >> 20}; give another with --folder");
+        Console.WriteLine(Machine.Description);
+        var keepsUp = true;
+        foreach (var (layout, write) in new (string, Func<string, SyntheticCheckpoint>)[]
+        {
+            ("Google's release", SyntheticCheckpoint.WriteFirstRelease), ("TF-Hub SavedModel", SyntheticCheckpoint.WriteHub),
+        })
+        {
+            using var source = write(folder);
+            Console.WriteLine();
+            Console.WriteLine($"BERT-Large as {layout}: {source.ByteCount / 1e6:F0} MB in {folder}, converted on one core");
+            var runs = Enumerable.Range(0, rounds).Select(_ => ConversionRun.Start(source)).ToList();
+            keepsUp &= Report(runs, source.ByteCount);
+        }
+
+        return keepsUp ? 0 : 1;
+    }
+
+    private static bool Report(IReadOnlyList<ConversionRun> runs, long bytes)
+    {
+        var speed = bytes / Median(runs.Select(run => run.Seconds));
+        var copySpeed = bytes / Median(runs.Select(run => run.CopySeconds));
+        var memory = runs.Max(run => run.PeakMemory);
+        Console.WriteLine($"{"conversion, median",-40}{speed / 1e6,8:F0} MB/s  ({(speed >= WantedSpeed ? "at least" : "below")} {WantedSpeed / 1e6:F0})");
+        Console.WriteLine($"{"the same by processor time",-40}{bytes / Median(runs.Select(run => run.ProcessorSeconds)) / 1e6,8:F0} MB/s");
+        Console.WriteLine($"{"memcpy of as many bytes, median",-40}{copySpeed / 1e6,8:F0} MB/s");
+        Console.WriteLine($"{"conversion / memcpy",-40}{speed / copySpeed,8:F2}");
+        Console.WriteLine(
+            $"{"peak memory of the process",-40}{memory / 1e6,8:F0} MB    ({(memory <= AllowedMemory ? "at most" : "above")} {AllowedMemory / 1_000_000})");
+        return speed >= WantedSpeed && memory <= AllowedMemory;
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}
