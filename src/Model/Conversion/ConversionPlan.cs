@@ -59,7 +59,7 @@ internal sealed class ConversionPlan
     {
         OtherArchitectures.Refuse(source);
         var match = TensorMatch.Of(source);
-        var notes = new List<string>();
+        var notes = new List<string>(source.Notes);
         var plan = new ConversionPlan(source, EncoderSizes.Infer(match, options.Heads, notes));
         plan.notes.AddRange(notes);
         plan.leftOut.AddRange(source.LeftOut);
@@ -97,6 +97,8 @@ internal sealed class ConversionPlan
             tensors.Add(PlannedTensor.Make(source.Path, name + ".bias", shape[..1], classifier.Bias, false));
         }
 
+        if (HasPooler && IdentityPooler.Is(source.Tensors, tensors.Single(tensor => tensor.Name == prefix + "pooler.dense.weight")))
+            notes.Add("the pooler is the identity, as google/experts/bert have it: the pooled output is tanh of the [CLS] state, which nothing was trained to use; heads on [CLS] see more");
         var taken = tensors.Select(tensor => tensor.From.Key).ToHashSet(StringComparer.Ordinal);
         var named = leftOut.SelectMany(group => group.Names).ToHashSet(StringComparer.Ordinal);
         leftOut.AddRange(match.Unmatched.Select(variable => variable.Key).Where(key => !taken.Contains(key) && !named.Contains(key))

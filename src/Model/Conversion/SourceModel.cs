@@ -50,6 +50,9 @@ internal sealed record SourceModel(
     /// <summary>What is known not to belong to the model.</summary>
     public IReadOnlyList<LeftOut> LeftOut { get; init; } = [];
 
+    /// <summary>What was assumed when it was recognized.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>The archive that the files were unpacked from, or null.</summary>
     public ExtractedArchive? Archive { get; init; }
 

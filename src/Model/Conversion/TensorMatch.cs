@@ -44,7 +44,8 @@ internal sealed record TensorMatch(
     public (SourceVariable Variable, bool IsTransposed) Get(string name) =>
         Tensors.TryGetValue(name, out var found)
             ? found
-            : throw new ModelException($"{Source.Path}: nothing that becomes {name} was found; the checkpoint is incomplete or no BERT");
+            : throw new ModelException(
+                $"{Source.Path}: nothing that becomes {name} was found among its {Source.Variables.Count} tensors{Some()}; the checkpoint is incomplete or no BERT");
 
     /// <summary>Plans a tensor under a name.</summary>
     /// <exception cref="ModelException">There is no such tensor, or it has another type or shape.</exception>
@@ -53,4 +54,6 @@ internal sealed record TensorMatch(
         var (variable, isTransposed) = Get(name);
         return PlannedTensor.Make(Source.Path, target, shape, variable, isTransposed);
     }
+
+    private string Some() => Source.Variables.Count == 0 ? "" : $" (\"{string.Join("\", \"", Source.Variables.Take(3).Select(variable => variable.Name))}\", ...)";
 }

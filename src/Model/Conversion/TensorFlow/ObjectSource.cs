@@ -24,8 +24,7 @@ internal sealed partial class ObjectSource(
     public SourceModel Make()
     {
         bool hasPreprocessing = objects.Objects.Any(item => EndsWith(item.Paths, "bert_pack_inputs") || EndsWith(item.Paths, "_bert_tokenizer"));
-        var own = objects.Variables.Where(variable => !IsOfTraining(variable) && variable != lowercase)
-            .Select(variable => (Variable: new SourceVariable(bundle.Tensors[variable.Key], Names(variable)), Object: variable)).ToArray();
+        var own = Variables(out var notes);
         if (hasPreprocessing && !own.Any(item => item.Variable.Entry.Shape.Count > 1))
         {
             throw new ModelException(
@@ -50,6 +49,7 @@ internal sealed partial class ObjectSource(
             HasPreprocessing = hasPreprocessing,
             Classifier = classifier,
             LeftOut = leftOut is null ? training : [.. training, leftOut],
+            Notes = notes,
         };
     }
 
@@ -62,6 +62,22 @@ internal sealed partial class ObjectSource(
     private static string[] Names(CheckpointVariable variable) =>
         [.. new[] { variable.FullName, variable.Saved?.Name ?? "" }.Concat(variable.Paths.Select(path => string.Join('/', path.Names)))
             .Where(name => name.Length > 0).Append(variable.Key).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>The model's variables with their names; where these say nothing, by their order.</summary>
+    private (SourceVariable Variable, CheckpointVariable Object)[] Variables(out IReadOnlyList<string> notes)
+    {
+        notes = [];
+        var own = objects.Variables.Where(variable => !IsOfTraining(variable) && variable != lowercase)
+            .Select(variable => (Variable: new SourceVariable(bundle.Tensors[variable.Key], Names(variable)), Object: variable)).ToArray();
+        if (own.Any(item => item.Variable.Names.Any(name => Find(name) is not null)))
+            return own;
+        var order = VariableOrder.Names(objects, bundle.Tensors);
+        if (order.Count > 0)
+            notes = ["the variables' names say nothing: they were taken in the order of TF-Hub's encoders, and their shapes fit (--verify cannot see a wrong order)"];
+        return [.. own.Select(item => order.TryGetValue(item.Variable.Key, out string? name)
+            ? (item.Variable with { Names = [name, .. item.Variable.Names] }, item.Object)
+            : item)];
+    }
 
     private (SourceClassifier? Found, LeftOut? LeftOut) Classifier((SourceVariable Variable, CheckpointVariable Object)[] own, KerasLayers? layers)
     {
