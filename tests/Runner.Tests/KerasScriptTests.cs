@@ -1,3 +1,5 @@
+using System.Formats.Tar;
+using System.IO.Compression;
 using System.Text.Json;
 using Xunit;
 
@@ -15,7 +17,7 @@ public sealed class KerasScriptTests : IDisposable
     {
         Dictionary<string, string> files = new()
         {
-            ["bert_en_uncased_L-12_H-768_A-12_4.tar.gz"] = Path.Combine(Repository.Root, "tests", "fixtures", "checkpoints", "hub-v4-no-mlm"),
+            ["bert_en_uncased_L-12_H-768_A-12_4.tar.gz"] = Archive("hub-v4-no-mlm"),
             ["models/bert"] = _folder.File("models/bert"),
             ["train.csv"] = _folder.Write("train.csv", SmallTask.Csv(41)),
             ["runs/disaster"] = _folder.File("runs/disaster"),
@@ -47,6 +49,15 @@ public sealed class KerasScriptTests : IDisposable
         string[] predictions = File.ReadAllLines(files["predictions.csv"]);
         Assert.Equal("id,label,probability", predictions[0]);
         Assert.Equal(14, predictions.Length);
+    }
+
+    /// <summary>An export as it is downloaded.</summary>
+    private string Archive(string layout)
+    {
+        string path = _folder.File("hub.tar.gz");
+        using GZipStream stream = new(File.Create(path), CompressionLevel.Fastest);
+        TarFile.CreateFromDirectory(Path.Combine(Repository.Root, "tests", "fixtures", "checkpoints", layout), stream, includeBaseDirectory: false);
+        return path;
     }
 
     private JsonElement Json(string path)
