@@ -46,7 +46,8 @@ internal static class TokenizerCommand
             int same = ours.Zip(theirs).Count(pair => pair.First.SequenceEqual(pair.Second));
             Alternation alternation = new(
                 () => All(tweets, tweet => Ours(tokenizer, tweet).Length),
-                () => All(tweets, tweet => peer.EncodeToIds(tweet).Count)) { WarmUp = 2 };
+                () => All(tweets, tweet => peer.EncodeToIds(tweet).Count))
+            { WarmUp = 2 };
             for (int round = 0; round < rounds; round++)
                 alternation.Turn();
             (double first, double second) = alternation.Medians;

@@ -43,7 +43,7 @@ internal sealed class InfoCommand : ICommandDefinition
         terminal.WriteLine($"positions   {configuration.MaxPositions}, segments {configuration.SegmentCount}");
         terminal.WriteLine($"activation  {(configuration.Gelu == Kernels.GeluForm.Erf ? "GELU, exact (erf)" : "GELU, tanh form")}");
         terminal.WriteLine($"dropout     {configuration.HiddenDropout} hidden, {configuration.AttentionDropout} attention");
-        terminal.WriteLine($"vocabulary  {tokenizer.Vocabulary.Count} tokens, {(tokenizer.Options.Lowercase ? "uncased" : "cased")}");
+        terminal.WriteLine($"vocabulary  {tokenizer.Vocabulary.Count} tokens, {(tokenizer.Options.Lowercase ? "uncased" : "cased")}, tokenizer {tokenizer.Options.Convention.Name()}");
         terminal.WriteLine(
             $"tensors     {file.Tensors.Count}, {file.Tensors.Values.Sum(tensor => tensor.Count):N0} numbers, "
             + $"{string.Join(", ", file.Tensors.Values.Select(tensor => tensor.TypeName).Distinct().Order())}");
