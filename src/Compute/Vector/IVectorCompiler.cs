@@ -51,7 +51,7 @@ internal sealed record VectorCompilerOptions(int VectorBits, bool Contraction);
 /// <param name="gridX">The group's index along X.</param>
 /// <param name="gridY">The group's index along Y.</param>
 /// <param name="gridZ">The group's index along Z.</param>
-/// <param name="scratch">Memory of this worker, aligned to 64 bytes, of the code's scratch size: shared memory first, then local arrays.</param>
+/// <param name="scratch">Memory of this worker, aligned to 64 bytes, of the code's scratch size: shared memory first, then local arrays, dynamic shared memory last.</param>
 internal unsafe delegate void GroupEntry(byte* arguments, LaunchInfo* launch, int gridX, int gridY, int gridZ, byte* scratch);
 
 /// <summary>A kernel compiled for one group shape.</summary>

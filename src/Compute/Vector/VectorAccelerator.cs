@@ -125,8 +125,11 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
         new VectorPageLockScope<T>(this, pinned, numElements);
 
     /// <inheritdoc/>
-    protected override MethodInfo GenerateKernelLauncherMethod(VectorCompiledKernel kernel, int customGroupSize) =>
-        KernelLauncher.Generate(kernel, customGroupSize > 0 ? customGroupSize : WarpSize);
+    protected override MethodInfo GenerateKernelLauncherMethod(VectorCompiledKernel kernel, int customGroupSize)
+    {
+        ParameterCheck.Require(kernel.Entry, kernel.KernelName);
+        return KernelLauncher.Generate(kernel, customGroupSize > 0 ? customGroupSize : WarpSize);
+    }
 
     /// <inheritdoc/>
     protected override VectorKernel CreateKernel(VectorCompiledKernel compiledKernel) => new(this, compiledKernel, null);

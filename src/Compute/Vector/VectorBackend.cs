@@ -30,12 +30,14 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
     {
         this.compiler = compiler;
         options = device.Options;
+        AlgorithmIntrinsics.Register(context);
         InitIntrinsicProvider();
         InitializeKernelTransformers(builder =>
         {
             var specializer = new AcceleratorSpecializer(
                 AcceleratorType.CPU, device.WarpSize, PointerType, context.Properties.EnableAssertions, context.Properties.EnableIOOperations);
             var passes = Transformer.CreateBuilder(TransformerConfiguration.Empty);
+            passes.Add(new InlineEveryCall());
             passes.Add(new LowerArrays(MemoryAddressSpace.Local));
             passes.Add(new LowerPointerViews());
             passes.Add(specializer);
@@ -87,7 +89,10 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
 
         try
         {
-            var copies = ArgumentCopy.Plan(entryPoint, backendContext.KernelMethod, ArgumentMapper.TypeContext, layout);
+            // Parameters that cannot be passed are reported when a launcher is made, as ILGPU's accelerators do.
+            var copies = ParameterCheck.FindRefused(entryPoint) is null
+                ? ArgumentCopy.Plan(entryPoint, backendContext.KernelMethod, ArgumentMapper.TypeContext, layout)
+                : [];
             var program = compiler.Import(entryPoint, source, layout, options);
             return new VectorCompiledKernel(Context, entryPoint, backendContext.KernelInfo, name, program, layout, copies);
         }

@@ -20,10 +20,10 @@ internal sealed class VectorCompiler : IVectorCompiler
             IndexType.Index3D => 3,
             _ => 0,
         };
-        if (source.HasDynamicSharedMemory) throw new UnsupportedKernelException(name, "dynamic shared memory");
         var function = KernelImporter.Import(source.KernelMethod, name, layout, implicitDimensions, options.VectorBits / 32);
-        if (Emit.LocalArrayLayout.FindUnsupportedUse(function) is { } use) throw new UnsupportedKernelException(name, use);
         Pipeline.Prepare(function);
+        if (function.Values.FirstOrDefault(value => value.Op == IR.Opcode.Refused) is { } refused)
+            throw new UnsupportedKernelException(name, function.Refusals[(int)refused.Immediate]);
         return new VectorProgram(function, options);
     }
 }

@@ -25,9 +25,14 @@ public sealed class OracleCaseAttribute : Attribute
     /// <summary>Whether the oracle's warps must be as wide as the vectors: the kernel exchanges values inside of warps.</summary>
     public bool WarpGroup { get; set; }
 
+    /// <summary>Elements of dynamic shared memory, 4 bytes each.</summary>
+    public int DynamicShared { get; set; }
+
     public int GroupSize => GroupX * GroupY * GroupZ;
 
-    public KernelConfig Config => new(new Index3D(Groups, GridY, GridZ), new Index3D(GroupX, GroupY, GroupZ));
+    public KernelConfig Config => DynamicShared == 0
+        ? new(new Index3D(Groups, GridY, GridZ), new Index3D(GroupX, GroupY, GroupZ))
+        : new(new Index3D(Groups, GridY, GridZ), new Index3D(GroupX, GroupY, GroupZ), SharedMemoryConfig.RequestDynamic<float>(DynamicShared));
 
     /// <summary>Lists the cases of a class of kernels: method, number of its case.</summary>
     /// <param name="kernels">The class.</param>

@@ -10,7 +10,11 @@ namespace Engine.Compute.Tests.Oracle;
 /// </summary>
 public sealed class OracleTests : IClassFixture<OracleTests.DeviceCache>
 {
-    private static readonly Type[] Classes = [typeof(ControlFlowKernels), typeof(MemoryKernels), typeof(ArithmeticKernels)];
+    private static readonly Type[] Classes =
+    [
+        typeof(ControlFlowKernels), typeof(MemoryKernels), typeof(ArithmeticKernels), typeof(HalfKernels), typeof(CallKernels), typeof(LocalAddressKernels),
+        typeof(AtomicKernels), typeof(ThreadKernels), typeof(LibraryKernels),
+    ];
 
     private readonly DeviceCache devices;
 

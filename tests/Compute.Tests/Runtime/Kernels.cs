@@ -16,7 +16,7 @@ public static class Kernels
     }
 
     public static void TakeStructure(Mixed value, ArrayView<int> output) =>
-        output[0] = value.Data[0] + value.Inner.Count + (int)value.Inner.Factor + value.First + (value.Flag ? 1 : 0);
+        output[0] = value.Data[0] + value.Inner.Count + (int)value.Inner.Factor + value.First + (value.Flag == 1 ? 1 : 0);
 
     public static void Specialized(ArrayView<float> x, SpecializedValue<int> number, float factor) => x[0] = number * factor;
 
@@ -40,6 +40,6 @@ public static class Kernels
         public byte First;
         public ArrayView<int> Data;
         public Inner Inner;
-        public bool Flag;
+        public byte Flag;
     }
 }

@@ -48,17 +48,17 @@ public sealed unsafe class LauncherTests
             {
                 First = arguments[0],
                 Inner = new Kernels.Inner { Factor = *(float*)(arguments + 24), Count = *(short*)(arguments + 28) },
-                Flag = arguments[32] != 0,
+                Flag = arguments[32],
             };
             Assert.Equal(3, *(long*)(arguments + 16));
         });
         using var opened = new Opened(compiler);
         using var buffer = opened.Accelerator.Allocate1D<int>(5);
         var kernel = opened.Accelerator.LoadStreamKernel<Kernels.Mixed, ArrayView<int>>(Kernels.TakeStructure);
-        var value = new Kernels.Mixed { First = 7, Data = buffer.View.SubView(2, 3), Inner = new Kernels.Inner { Factor = 1.5f, Count = -3 }, Flag = true };
+        var value = new Kernels.Mixed { First = 7, Data = buffer.View.SubView(2, 3), Inner = new Kernels.Inner { Factor = 1.5f, Count = -3 }, Flag = 1 };
         kernel((1, 1), value, buffer.View);
         Assert.Equal((long)buffer.NativePtr + 8, pointer);
-        Assert.Equal((7, 1.5f, (short)-3, true), (seen!.Value.First, seen.Value.Inner.Factor, seen.Value.Inner.Count, seen.Value.Flag));
+        Assert.Equal((7, 1.5f, (short)-3, (byte)1), (seen!.Value.First, seen.Value.Inner.Factor, seen.Value.Inner.Count, seen.Value.Flag));
     }
 
     [Fact]

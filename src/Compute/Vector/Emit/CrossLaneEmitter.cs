@@ -41,7 +41,6 @@ internal sealed class CrossLaneEmitter(EmissionContext context, SpillArea spill)
     public void PushBroadcast(Value broadcast)
     {
         var (value, origin) = (broadcast.Operands[0], broadcast.Operands[1]);
-        if (!context.Shapes.Of(origin).IsUniform) throw new NotSupportedException("a broadcast from a thread that differs between threads");
         if (context.Shapes.Of(value).IsUniform)
         {
             context.PushScalar(value, 0);
@@ -52,7 +51,7 @@ internal sealed class CrossLaneEmitter(EmissionContext context, SpillArea spill)
         int perPart = methods.Width / parts;
         var result = il.DeclareLocal(element);
         var thread = il.DeclareLocal(typeof(int));
-        context.PushScalar(origin, 0);
+        PushFirst(origin);
         if (origin.Type == ScalarType.I64) il.Emit(OpCodes.Conv_I4);
         il.Emit(OpCodes.Stloc, thread);
         var done = il.DefineLabel();
@@ -84,6 +83,19 @@ internal sealed class CrossLaneEmitter(EmissionContext context, SpillArea spill)
         }
     }
 
+    /// <summary>Pushes a value that is meant to be the same in all threads: where it is not, that of the first thread.</summary>
+    private void PushFirst(Value value)
+    {
+        if (!context.Shapes.Of(value).IsVarying)
+        {
+            context.PushScalar(value, 0);
+            return;
+        }
+        context.PushVector(value, 0, 0);
+        il.Emit(OpCodes.Ldc_I4_0);
+        il.Emit(OpCodes.Call, methods.GetElement(VectorMethods.Element(value.Type)));
+    }
+
     /// <summary>Broadcasts a lane of every warp to that warp.</summary>
     public void BroadcastWarp(Value broadcast, LocalBuilder[] target)
     {
@@ -103,7 +115,7 @@ internal sealed class CrossLaneEmitter(EmissionContext context, SpillArea spill)
         }
     }
 
-    /// <summary>Pushes how many threads hold a truth value, or whether all or any do.</summary>
+    /// <summary>Pushes how many of the threads that are here hold a truth value, or whether all or any of them do.</summary>
     public void PushPredicate(Value predicate)
     {
         var kind = (GroupPredicate)predicate.Immediate;
@@ -114,6 +126,13 @@ internal sealed class CrossLaneEmitter(EmissionContext context, SpillArea spill)
         {
             int active = Math.Min(methods.Width, context.Lanes.GroupSize - vector * methods.Width);
             context.PushVector(predicate.Operands[0], vector, 0);
+            // All hold it where nobody holds the opposite.
+            if (kind == GroupPredicate.And) il.Emit(OpCodes.Call, methods.Operation("OnesComplement", typeof(int)));
+            if (context.Mask is { } mask)
+            {
+                il.Emit(OpCodes.Ldloc, mask[vector]);
+                il.Emit(OpCodes.Call, methods.Operation("BitwiseAnd", typeof(int)));
+            }
             il.Emit(OpCodes.Call, methods.Operation("ExtractMostSignificantBits", typeof(int)));
             il.Emit(OpCodes.Conv_I8);
             il.Emit(OpCodes.Ldc_I8, (1L << active) - 1);
@@ -126,7 +145,7 @@ internal sealed class CrossLaneEmitter(EmissionContext context, SpillArea spill)
         }
         il.Emit(OpCodes.Ldloc, count);
         if (kind == GroupPredicate.PopulationCount) return;
-        il.Emit(OpCodes.Ldc_I4, kind == GroupPredicate.And ? context.Lanes.GroupSize : 0);
+        il.Emit(OpCodes.Ldc_I4_0);
         il.Emit(OpCodes.Ceq);
         if (kind == GroupPredicate.And) return;
         il.Emit(OpCodes.Ldc_I4_0);

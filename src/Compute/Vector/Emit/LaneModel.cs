@@ -69,5 +69,5 @@ internal sealed class LaneModel
 
     /// <summary>Whether threads of the kernel must advance together.</summary>
     public static bool NeedsLockStep(Function function) => function.SharedArrays.Count > 0 ||
-        function.Values.Any(value => value.Op is Opcode.Barrier or Opcode.BarrierPredicate or Opcode.BroadcastGroup);
+        function.Values.Any(value => value.Op is Opcode.DynamicSharedArray or Opcode.Barrier or Opcode.BarrierPredicate or Opcode.BroadcastGroup);
 }

@@ -5,7 +5,7 @@ namespace Engine.Compute.Vector.Emit;
 
 /// <summary>
 /// Lays out the local arrays that were not promoted: element by element, the lanes of one element side by side, so that the same index in all lanes is one
-/// vector access.
+/// vector access. An array whose address is more than the base of plain accesses lies thread by thread instead.
 /// </summary>
 internal static class LocalArrayLayout
 {
@@ -14,6 +14,7 @@ internal static class LocalArrayLayout
     /// <param name="lanes">Threads that share the storage at a time.</param>
     public static void Run(Function function, int lanes)
     {
+        LayOutByThread(function, FindOpaque(function));
         foreach (var block in function.Blocks)
         {
             var rewritten = new List<Value>(block.Instructions.Count);
@@ -41,19 +42,55 @@ internal static class LocalArrayLayout
         }
     }
 
-    /// <summary>Tells what is done with a local array's address that cannot be laid out, null where there is nothing.</summary>
-    public static string? FindUnsupportedUse(Function function)
+    /// <summary>Arrays whose address is used as a value, or that are seen as more than one type: neighbouring bytes of a thread must be neighbours.</summary>
+    private static HashSet<long> FindOpaque(Function function)
     {
-        foreach (var value in function.Values.Concat(function.Blocks.Select(block => block.Condition).OfType<Value>()))
+        var opaque = new HashSet<long>();
+        for (int number = 0; number < function.LocalArrays.Count; number++)
+        {
+            if (function.LocalArrays[number].IsReinterpreted) opaque.Add(number);
+        }
+        foreach (var value in function.Values)
         {
             for (int index = 0; index < value.Operands.Length; index++)
             {
-                if (LocalArrayPromotion.Root(value.Operands[index]) is null) continue;
-                if (value.Op == Opcode.Add || (index == 0 && value.Op is Opcode.Load or Opcode.Store)) continue;
-                return $"the address of a local array in the operation {value.Op.ToString().ToLowerInvariant()}";
+                if (LocalArrayPromotion.Root(value.Operands[index]) is not { } array) continue;
+                bool isAddress = value.Op == Opcode.Add || (index == 0 && value.Op is Opcode.Load or Opcode.Store);
+                if (!isAddress || IsSumOfTwo(value)) opaque.Add(array);
             }
         }
-        return null;
+        return opaque;
+    }
+
+    private static bool IsSumOfTwo(Value value) =>
+        value.Op == Opcode.Add && LocalArrayPromotion.Root(value.Operands[0]) is not null && LocalArrayPromotion.Root(value.Operands[1]) is not null;
+
+    /// <summary>Gives every thread a stretch of its own for these arrays, so that their addresses are addresses like any other.</summary>
+    private static void LayOutByThread(Function function, HashSet<long> arrays)
+    {
+        var addresses = new Dictionary<Value, Value>();
+        foreach (var block in function.Blocks)
+        {
+            var rewritten = new List<Value>(block.Instructions.Count);
+            foreach (var value in block.Instructions)
+            {
+                rewritten.Add(value);
+                if (value.Op != Opcode.LocalArray || !arrays.Contains(value.Immediate)) continue;
+                Value Emit(Opcode op, ScalarType type, long immediate, params Value[] operands)
+                {
+                    var made = new Value(op, type, operands, immediate) { Block = block };
+                    rewritten.Add(made);
+                    return made;
+                }
+                int bytes = function.LocalArrays[(int)value.Immediate].Bytes;
+                var lane = Emit(Opcode.SignExtend, ScalarType.I64, 0, Emit(Opcode.StorageLane, ScalarType.I32, 0));
+                var offset = Emit(Opcode.Multiply, ScalarType.I64, 0, lane, function.Constant(ScalarType.I64, (long)bytes));
+                addresses[value] = Emit(Opcode.Add, ScalarType.I64, 0, Emit(Opcode.LocalStorage, ScalarType.I64, value.Immediate), offset);
+            }
+            block.Instructions = rewritten;
+        }
+        function.Replace(addresses);
+        foreach (var block in function.Blocks) block.Instructions.RemoveAll(addresses.ContainsKey);
     }
 
     private static Value Offset(Value address, Func<Opcode, ScalarType, long, Value[], Value> emit, Value zero)

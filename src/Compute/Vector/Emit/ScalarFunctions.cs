@@ -55,6 +55,13 @@ internal static unsafe class ScalarFunctions
             MathFunction.Pow => T.Pow(left, right),
             MathFunction.CopySign => T.CopySign(left, right),
             MathFunction.BinaryLog => T.Log(left, right),
+            MathFunction.IeeeRemainder => T.Ieee754Remainder(left, right),
+            MathFunction.Acosh => T.Acosh(left),
+            MathFunction.Asinh => T.Asinh(left),
+            MathFunction.Atanh => T.Atanh(left),
+            MathFunction.Cbrt => T.Cbrt(left),
+            MathFunction.RoundToEven => T.Round(left, MidpointRounding.ToEven),
+            MathFunction.RoundAwayFromZero => T.Round(left, MidpointRounding.AwayFromZero),
             _ => left % right,
         };
 

@@ -27,7 +27,7 @@ internal sealed class ScratchLayout
         Bytes = offset;
     }
 
-    /// <summary>Bytes in all.</summary>
+    /// <summary>Bytes in all; dynamic shared memory lies behind them.</summary>
     public int Bytes { get; }
 
     /// <summary>Offset of the spill area.</summary>

@@ -106,6 +106,8 @@ internal sealed class ShapeAnalysis
                 return Shape.Strided(1);
             case Opcode.Atomic or Opcode.AtomicCompareExchange or Opcode.Shuffle:
                 return Shape.Varying;
+            case Opcode.BroadcastWarp when Of(operands[0]).IsUniform:
+                return Shape.Uniform;
             case Opcode.BroadcastWarp:
                 return lanes.Vectors == 1 && Of(operands[1]).IsUniform ? Shape.Uniform : Shape.Varying;
             case Opcode.BroadcastGroup:

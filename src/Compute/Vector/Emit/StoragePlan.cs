@@ -89,7 +89,9 @@ internal sealed class StoragePlan
                 return operand > 0 || shape.IsVarying;
             case Opcode.BarrierPredicate:
                 return true;
-            case Opcode.BroadcastGroup or Opcode.BroadcastWarp or Opcode.Shuffle:
+            case Opcode.BroadcastGroup or Opcode.BroadcastWarp:
+                return shapes.Of(user).IsVarying ? operand == 0 || !shape.IsUniform : !shape.IsUniform;
+            case Opcode.Shuffle:
                 return operand == 0 || !shape.IsUniform;
             case Opcode.Phi:
                 return shape.IsVarying;

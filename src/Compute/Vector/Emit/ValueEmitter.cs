@@ -53,11 +53,8 @@ internal sealed class ValueEmitter
                 memory.Atomic(value, place?.Vectors);
                 return;
             case Opcode.Barrier:
-                // In lock step every operation before has been done by all threads.
-                if (context.Shapes.IsMasked(value.Block!)) throw new NotSupportedException("a barrier that not all threads of a group reach together");
+                // In lock step every operation before has been done by all threads that get here.
                 return;
-            case Opcode.BarrierPredicate when context.Shapes.IsMasked(value.Block!):
-                throw new NotSupportedException("a barrier that not all threads of a group reach together");
         }
         if (place is null) return;
         var shape = context.Shapes.Of(value);
@@ -219,6 +216,14 @@ internal sealed class ValueEmitter
             case Opcode.SharedArray:
                 PushScratch(scratch.Shared(value.Immediate));
                 il.Emit(OpCodes.Conv_I8);
+                break;
+            case Opcode.DynamicSharedArray:
+                PushScratch(scratch.Bytes);
+                il.Emit(OpCodes.Conv_I8);
+                break;
+            case Opcode.DynamicSharedBytes:
+                il.Emit(OpCodes.Ldarg, LaunchArgument);
+                il.Emit(OpCodes.Ldfld, typeof(LaunchInfo).GetField(nameof(LaunchInfo.DynamicSharedBytes))!);
                 break;
             case Opcode.LocalStorage:
                 PushScratch(scratch.Local(value.Immediate));

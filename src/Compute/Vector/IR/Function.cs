@@ -3,7 +3,8 @@ namespace Engine.Compute.Vector.IR;
 /// <summary>A static allocation of a kernel.</summary>
 /// <param name="ElementType">Type of its elements where it is one, else bytes.</param>
 /// <param name="Bytes">Size in bytes, per group (shared) or per thread (local).</param>
-internal sealed record ArrayAllocation(ScalarType ElementType, int Bytes);
+/// <param name="IsReinterpreted">Whether its address is cast to one of another type, so that accesses may overlap in part.</param>
+internal sealed record ArrayAllocation(ScalarType ElementType, int Bytes, bool IsReinterpreted = false);
 
 /// <summary>One kernel in SSA form: what one thread does. <see cref="FunctionPrinter"/> gives its text form.</summary>
 internal sealed class Function(string name)
@@ -21,6 +22,9 @@ internal sealed class Function(string name)
 
     /// <summary>Local arrays, by the number that <see cref="Opcode.LocalArray"/> names.</summary>
     public List<ArrayAllocation> LocalArrays { get; init; } = [];
+
+    /// <summary>What cannot be run, by the number that <see cref="Opcode.Refused"/> names.</summary>
+    public List<string> Refusals { get; } = [];
 
     /// <summary>Whether the launch is implicitly grouped, of how many dimensions; 0 where it is explicitly grouped.</summary>
     public int ImplicitDimensions { get; init; }

@@ -32,7 +32,13 @@ internal enum Opcode : byte
     /// <summary>Address of shared allocation number imm (I64), the same for all threads.</summary>
     SharedArray,
 
-    /// <summary>Address of local allocation number imm (I64). Only loads, stores and sums with offsets may use it.</summary>
+    /// <summary>Address of the shared memory whose size the launch names (I64): one allocation, whatever it is seen as.</summary>
+    DynamicSharedArray,
+
+    /// <summary>Size of the shared memory that the launch names, in bytes.</summary>
+    DynamicSharedBytes,
+
+    /// <summary>Address of local allocation number imm (I64).</summary>
     LocalArray,
 
     /// <summary>Physical start of local allocation imm, its elements laid out lane by lane (after <c>LocalArrayLayout</c>).</summary>
@@ -132,6 +138,9 @@ internal enum Opcode : byte
 
     /// <summary>Value of one lane for its warp (value, lane).</summary>
     BroadcastWarp,
+
+    /// <summary>Something that cannot be run: reason imm of the function. A kernel that can reach one is refused.</summary>
+    Refused,
 }
 
 /// <summary>How two values are compared. Floats: the plain forms are false for NaN, <c>…OrUnordered</c> ones true; <see cref="NotEqual"/> is true for NaN.</summary>
@@ -170,6 +179,13 @@ internal enum MathFunction
     CopySign,
     BinaryLog,
     Remainder,
+    IeeeRemainder,
+    Acosh,
+    Asinh,
+    Atanh,
+    Cbrt,
+    RoundToEven,
+    RoundAwayFromZero,
 }
 
 /// <summary>Atomic operations.</summary>

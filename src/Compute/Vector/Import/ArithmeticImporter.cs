@@ -129,6 +129,9 @@ internal sealed class ArithmeticImporter(Function function, Func<Value, Value> a
         return Emit(Opcode.Truncate, target, 0, value);
     }
 
+    /// <summary>The same bits as another type of the size.</summary>
+    public Value Reinterpret(Value value, ScalarType target) => value.Type == target ? value : Emit(Opcode.Bitcast, target, 0, value);
+
     /// <summary>A truth value: whether the value is not 0.</summary>
     public Value ToBool(Value value) => value.Type == ScalarType.Bool
         ? value

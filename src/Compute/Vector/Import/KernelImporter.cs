@@ -1,5 +1,7 @@
 using Engine.Compute.Vector.IR;
+using ILGPU;
 using ILGPU.IR;
+using ILGPU.IR.Types;
 using ILGPU.IR.Values;
 using Barrier = ILGPU.IR.Values.Barrier;
 using Block = Engine.Compute.Vector.IR.Block;
@@ -19,6 +21,7 @@ internal sealed class KernelImporter
     private readonly int warpSize;
     private readonly Function function;
     private readonly ArithmeticImporter arithmetic;
+    private readonly HalfPrecision half;
     private readonly Dictionary<SourceValue, Value[]> values = [];
     private readonly Dictionary<BasicBlock, Block> blocks = [];
     private readonly Dictionary<Block, BasicBlock> sources = [];
@@ -32,6 +35,7 @@ internal sealed class KernelImporter
         this.warpSize = warpSize;
         function = new Function(name) { ImplicitDimensions = implicitDimensions };
         arithmetic = new ArithmeticImporter(function, value => current.Append(value));
+        half = new HalfPrecision(function, value => current.Append(value));
     }
 
     /// <summary>Imports a kernel.</summary>
@@ -136,6 +140,17 @@ internal sealed class KernelImporter
 
     private Value Single(ValueReference reference) => Get(reference)[0];
 
+    /// <summary>A number to compute with: of a half, its value in single precision.</summary>
+    private Value Operand(ValueReference reference) =>
+        reference.BasicValueType == BasicValueType.Float16 ? half.ToSingle(Single(reference)) : Single(reference);
+
+    /// <summary>The type that an operation computes in.</summary>
+    private static ScalarType NumberType(SourceValue source) =>
+        source.BasicValueType == BasicValueType.Float16 ? ScalarType.F32 : TypeLowering.Scalar(source.BasicValueType);
+
+    /// <summary>What an operation gives, from what was computed.</summary>
+    private Value Number(SourceValue source, Value computed) => source.BasicValueType == BasicValueType.Float16 ? half.ToHalf(computed) : computed;
+
     private Value[] Constants(SourceValue source) => source is PrimitiveValue primitive
         ? [function.Constant(TypeLowering.Scalar(primitive.BasicValueType), primitive.RawValue)]
         : [.. TypeLowering.Leaves(source.Type).Select(leaf => function.Constant(leaf.Type, 0L))];
@@ -147,23 +162,26 @@ internal sealed class KernelImporter
             case PrimitiveValue or NullValue or UndefinedValue:
                 return Constants(source);
             case UnaryArithmeticValue unary:
-                return [arithmetic.Unary(unary.Kind, Single(unary.Value), TypeLowering.Scalar(unary.BasicValueType))];
+                return [Number(unary, arithmetic.Unary(unary.Kind, Operand(unary.Value), NumberType(unary)))];
             case BinaryArithmeticValue binary:
-                return [arithmetic.Binary(binary.Kind, binary.IsUnsigned, Single(binary.Left), Single(binary.Right))];
+                return [Number(binary, arithmetic.Binary(binary.Kind, binary.IsUnsigned, Operand(binary.Left), Operand(binary.Right)))];
             case TernaryArithmeticValue ternary:
-                return [arithmetic.MultiplyAdd(Single(ternary.First), Single(ternary.Second), Single(ternary.Third))];
+                return [Number(ternary, arithmetic.MultiplyAdd(Operand(ternary.First), Operand(ternary.Second), Operand(ternary.Third)))];
             case CompareValue compare:
-                return [arithmetic.Compare(compare.Kind, compare.IsUnsignedOrUnordered, Single(compare.Left), Single(compare.Right))];
+                return [arithmetic.Compare(compare.Kind, compare.IsUnsignedOrUnordered, Operand(compare.Left), Operand(compare.Right))];
             case ConvertValue convert:
-                return [arithmetic.Convert(Single(convert.Value), TypeLowering.Scalar(convert.BasicValueType), convert.IsSourceUnsigned, convert.IsResultUnsigned)];
+                return [Number(convert, arithmetic.Convert(Operand(convert.Value), NumberType(convert), convert.IsSourceUnsigned, convert.IsResultUnsigned))];
             case FloatAsIntCast or IntAsFloatCast:
-                return [Emit(Opcode.Bitcast, TypeLowering.Scalar(source.BasicValueType), 0, Single(((CastValue)source).Value))];
-            case PointerCast or AddressSpaceCast:
+                return [arithmetic.Reinterpret(Single(((CastValue)source).Value), TypeLowering.Scalar(source.BasicValueType))];
+            case PointerCast cast:
+                NoteReinterpretation(cast);
+                return Get(cast.Value);
+            case AddressSpaceCast:
                 return Get(((CastValue)source).Value);
-            case IntAsPointerCast cast:
-                return [arithmetic.Convert(Single(cast.Value), ScalarType.I64, true, true)];
-            case PointerAsIntCast cast:
-                return [arithmetic.Convert(Single(cast.Value), TypeLowering.Scalar(cast.TargetBasicValueType), true, true)];
+            case IntAsPointerCast toPointer:
+                return [arithmetic.Convert(Single(toPointer.Value), ScalarType.I64, true, true)];
+            case PointerAsIntCast toInteger:
+                return [arithmetic.Convert(Single(toInteger.Value), TypeLowering.Scalar(toInteger.TargetBasicValueType), true, true)];
             case Predicate select:
                 var (whenTrue, whenFalse) = (Get(select.TrueValue), Get(select.FalseValue));
                 return [.. whenTrue.Select((value, leaf) => Emit(Opcode.Select, value.Type, 0, Single(select.Condition), value, whenFalse[leaf]))];
@@ -212,7 +230,13 @@ internal sealed class KernelImporter
                 long fieldOffset = field.StructureType.GetOffset(field.FieldSpan.Access);
                 return [Emit(Opcode.Add, ScalarType.I64, 0, Single(field.Source), function.Constant(ScalarType.I64, fieldOffset))];
             case AlignTo align:
-                return [Emit(Opcode.Add, ScalarType.I64, 0, Single(align.Source), function.Constant(ScalarType.I64, 0L))];
+                return [AlignUp(Single(align.Source), arithmetic.Convert(Single(align.AlignmentInBytes), ScalarType.I64, false, false))];
+            case AsAligned aligned:
+                return Get(aligned.Source);
+            case DynamicMemoryLengthValue length:
+                var elementSize = function.Constant(ScalarType.I32, (long)length.ElementType.Size);
+                return [arithmetic.Convert(
+                    Emit(Opcode.DivideUnsigned, ScalarType.I32, 0, Emit(Opcode.DynamicSharedBytes, ScalarType.I32, 0), elementSize), TypeLowering.Scalar(length.BasicValueType), true, true)];
             case Load load:
                 return [.. TypeLowering.Leaves(load.Type).Select(leaf => Emit(Opcode.Load, leaf.Type, leaf.Offset, Single(load.Source)))];
             case Store store:
@@ -226,7 +250,8 @@ internal sealed class KernelImporter
                 var operand = Single(atomic.Value);
                 return [current.Append(new Value(Opcode.Atomic, operand.Type, [Single(atomic.Target), operand]) { Kind = (int)operation })];
             case AtomicCAS swap:
-                return [Emit(Opcode.AtomicCompareExchange, Single(swap.Value).Type, 0, Single(swap.Target), Single(swap.Value), Single(swap.CompareValue))];
+                // ILGPU has the names the wrong way round: its front end passes what to compare with first.
+                return [Emit(Opcode.AtomicCompareExchange, Single(swap.Value).Type, 0, Single(swap.Target), Single(swap.CompareValue), Single(swap.Value))];
             case MemoryBarrier:
                 return [];
             case Barrier barrier:
@@ -249,19 +274,34 @@ internal sealed class KernelImporter
             case SubWarpShuffle shuffle:
                 return [.. Get(shuffle.Variable).Select(value =>
                     Emit(Opcode.Shuffle, value.Type, (long)ModeOf(shuffle.Kind), value, Single(shuffle.Origin), Single(shuffle.Width)))];
+            case MethodCall call when LibraryFunctions.Find(call.Target) is { } library:
+                Value[] numbers = [.. call.Nodes.ToArray().Select(Single)];
+                return [Emit(Opcode.Math, numbers[0].Type, (long)library, numbers)];
             case MethodCall call:
-                throw new NotSupportedException($"a call of {call.Target.Name}, which was not inlined");
+                return Refuse($"a call of {Describe(call.Target)}, which ILGPU has no code for", call.Type);
+            case LanguageEmitValue emit:
+                return Refuse("inline assembly (CudaAsm)", emit.Type);
             default:
-                throw new NotSupportedException($"the operation {source.GetType().Name}");
+                return Refuse($"the operation {source.GetType().Name}", source.Type);
         }
     }
+
+    /// <summary>What cannot be run is refused where it can be reached; code for other accelerators often stands behind a test of the accelerator's type.</summary>
+    private Value[] Refuse(string what, TypeNode type)
+    {
+        function.Refusals.Add(what);
+        Emit(Opcode.Refused, ScalarType.Void, function.Refusals.Count - 1);
+        return [.. TypeLowering.Leaves(type).Select(leaf => function.Constant(leaf.Type, 0L))];
+    }
+
+    private static string Describe(Method target) =>
+        target.HasSource ? $"{target.Source.DeclaringType?.Name}.{target.Source.Name}" : target.Name;
 
     private Value Allocate(Alloca alloca)
     {
         long count = 1;
+        if (alloca.IsDynamicAllocation) return Emit(Opcode.DynamicSharedArray, ScalarType.I64, 0);
         if (alloca.IsArrayAllocation(out var length)) count = length.Int64Value;
-        else if (!alloca.IsSimpleAllocation) throw new NotSupportedException("dynamic shared memory");
-        if (count < 1) throw new NotSupportedException("dynamic shared memory");
         var leaves = TypeLowering.Leaves(alloca.AllocaType);
         var elementType = leaves.Count == 1 ? leaves[0].Type : ScalarType.Void;
         var allocation = new ArrayAllocation(elementType, checked((int)(count * alloca.AllocaType.Size)));
@@ -269,6 +309,26 @@ internal sealed class KernelImporter
         var arrays = shared ? function.SharedArrays : function.LocalArrays;
         arrays.Add(allocation);
         return Emit(shared ? Opcode.SharedArray : Opcode.LocalArray, ScalarType.I64, arrays.Count - 1);
+    }
+
+    /// <summary>The next address that is a multiple of the alignment, a power of two.</summary>
+    private Value AlignUp(Value address, Value alignment)
+    {
+        var last = Emit(Opcode.Add, ScalarType.I64, 0, address, Emit(Opcode.Subtract, ScalarType.I64, 0, alignment, function.Constant(ScalarType.I64, 1L)));
+        return Emit(Opcode.And, ScalarType.I64, 0, last, Emit(Opcode.Negate, ScalarType.I64, 0, alignment));
+    }
+
+    /// <summary>Marks the local array that a cast address leads to.</summary>
+    private void NoteReinterpretation(PointerCast cast)
+    {
+        var address = cast.Value.Resolve();
+        while (address is LoadElementAddress or LoadFieldAddress or CastValue)
+        {
+            address = address is CastValue inner ? inner.Value.Resolve() : address is LoadElementAddress element ? element.Source.Resolve() : ((LoadFieldAddress)address).Source.Resolve();
+        }
+        if (address is not Alloca || !values.TryGetValue(address, out var array) || array[0].Op != Opcode.LocalArray) return;
+        int number = (int)array[0].Immediate;
+        function.LocalArrays[number] = function.LocalArrays[number] with { IsReinterpreted = true };
     }
 
     private static AtomicOperation AtomicKindOf(GenericAtomic atomic) => atomic.Kind switch

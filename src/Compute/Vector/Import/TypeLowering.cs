@@ -7,13 +7,13 @@ namespace Engine.Compute.Vector.Import;
 /// <summary>ILGPU's types as lists of scalars: a structure is its leaves, a view a pointer and a length.</summary>
 internal static class TypeLowering
 {
-    /// <summary>The scalar type of an ILGPU basic type.</summary>
-    /// <exception cref="NotSupportedException">It is one that vectors do not hold (half precision).</exception>
+    /// <summary>The scalar type of an ILGPU basic type; a half is its 16 bits (<see cref="HalfPrecision"/>).</summary>
+    /// <exception cref="NotSupportedException">It is none that values have.</exception>
     public static ScalarType Scalar(BasicValueType type) => type switch
     {
         BasicValueType.Int1 => ScalarType.Bool,
         BasicValueType.Int8 => ScalarType.I8,
-        BasicValueType.Int16 => ScalarType.I16,
+        BasicValueType.Int16 or BasicValueType.Float16 => ScalarType.I16,
         BasicValueType.Int32 => ScalarType.I32,
         BasicValueType.Int64 => ScalarType.I64,
         BasicValueType.Float32 => ScalarType.F32,

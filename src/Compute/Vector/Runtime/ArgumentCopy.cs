@@ -58,18 +58,27 @@ internal sealed record ArgumentCopy(int Argument, ImmutableArray<FieldInfo> Path
 
             copies.Add(new ArgumentCopy(argument, path, type, element, pointer));
         }
-        else if (type.GetBasicValueType() != ILGPU.BasicValueType.None || type.IsEnum)
+        else if (type.GetBasicValueType() != ILGPU.BasicValueType.None || type.IsEnum || type.IsPointer)
         {
             copies.Add(new ArgumentCopy(argument, path, type, null, origin + fields.Next()));
         }
         else if (type.IsValueType)
         {
             // The order of ILGPU's own type information, which its IR types follow.
-            foreach (var field in managedTypes.GetTypeInfo(type).Fields)
+            var managedFields = managedTypes.GetTypeInfo(type).Fields;
+            if (managedFields.IsEmpty)
+            {
+                // An empty structure takes a byte that nobody reads.
+                fields.Next();
+            }
+
+            foreach (var field in managedFields)
             {
                 if (field.IsDefined(typeof(FixedBufferAttribute), false))
                 {
-                    throw new NotSupportedException($"parameter {argument} holds the fixed buffer {field.Name}; use single fields or a view");
+                    // Its elements are one field and padding to ILGPU, and lie side by side on both sides.
+                    copies.Add(new ArgumentCopy(argument, path.Add(field), field.FieldType, null, origin + fields.Next()));
+                    continue;
                 }
 
                 Walk(argument, field.FieldType, path.Add(field), origin, managedTypes, fields, copies);

@@ -1,0 +1,27 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Engine.Compute.Tests.Oracle;
+
+#pragma warning disable CA1062 // Kernels get views, which are structures.
+
+/// <summary>Functions that ILGPU leaves to the .NET library, and what rounds exactly.</summary>
+public static class LibraryKernels
+{
+    [OracleCase(Groups = 2, GroupX = 40)]
+    public static void Rounding(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        var halves = (i[g] - 4) * 0.5f;
+        x[g] = XMath.RoundToEven(halves) + (10f * XMath.RoundAwayFromZero(halves)) + (100f * MathF.Round(a[g])) + XMath.Truncate(b[g]);
+        y[g] = (int)(XMath.RoundToEven((double)halves) + (10.0 * XMath.RoundAwayFromZero((double)halves)) + (100.0 * Math.Round((double)a[g])));
+    }
+
+    [OracleCase(Groups = 2, GroupX = 40)]
+    public static void Roots(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        x[g] = MathF.Cbrt(a[g]) + (float)Math.Cbrt((double)b[g]);
+        x[256 + g] = XMath.IEEERemainder(a[g], b[g]) + MathF.Asinh(a[g]);
+    }
+}
