@@ -90,8 +90,18 @@ internal sealed record ConvertedTokenizerFiles(
         }
     }
 
-    private static ConvertedTokenizer Stated(SourceModel source) =>
-        Enum.GetValues<ConvertedTokenizer>().FirstOrDefault(kind => Name(kind) == (string?)source.TokenizerConfiguration?["engine_tokenizer"]);
+    private static ConvertedTokenizer Stated(SourceModel source)
+    {
+        const string Key = "engine_tokenizer";
+        if (source.TokenizerConfiguration?[Key] is not { } stated)
+            return ConvertedTokenizer.HuggingFace;
+        var kinds = Enum.GetValues<ConvertedTokenizer>();
+        int found = Array.FindIndex(kinds, kind => stated is JsonValue value && value.TryGetValue(out string? name) && name == Name(kind));
+        return found >= 0
+            ? kinds[found]
+            : throw new ModelException(
+                $"{Path.Combine(source.Folder, ConfigurationName)}: {Key} is {stated.ToJsonString()}, expected one of {string.Join(", ", kinds.Select(Name))}");
+    }
 
     /// <summary>An uncased vocabulary has capitals in its special tokens alone, which stand in brackets.</summary>
     private static (bool, string) Guess(Vocabulary vocabulary)

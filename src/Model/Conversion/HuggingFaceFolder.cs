@@ -28,7 +28,9 @@ internal static class HuggingFaceFolder
                 ? new JsonFields(configurationPath, JsonText.ReadObject(configurationPath, "a BERT's configuration"))
                 : null;
             string tokenizerPath = Path.Combine(folder, ConvertedTokenizerFiles.ConfigurationName);
-            var tokenizer = File.Exists(tokenizerPath) ? JsonText.ReadObject(tokenizerPath, "a tokenizer's configuration") : null;
+            var tokenizer = File.Exists(tokenizerPath)
+                ? new JsonFields(tokenizerPath, JsonText.ReadObject(tokenizerPath, "a tokenizer's configuration"))
+                : null;
             string vocabulary = Path.Combine(folder, ConvertedTokenizerFiles.VocabularyName);
             string[] others = [.. TokenizerFiles.Select(name => Path.Combine(folder, name)).Where(File.Exists)];
             var names = NamesOf(tensors, configuration);
@@ -40,7 +42,7 @@ internal static class HuggingFaceFolder
                 Configuration = configuration,
                 VocabularyPath = File.Exists(vocabulary) ? vocabulary : null,
                 Lowercase = LowercaseOf(tokenizer),
-                TokenizerConfiguration = tokenizer,
+                TokenizerConfiguration = tokenizer?.Json,
                 TokenizerFiles = others,
                 Classifier = Classifier(tensors, configuration, out var withoutHead),
                 LeftOut = withoutHead,
@@ -71,9 +73,9 @@ internal static class HuggingFaceFolder
             + "save the model as safetensors (transformers: from_pretrained, save_pretrained)");
     }
 
-    private static (bool, string)? LowercaseOf(JsonObject? tokenizer) =>
+    private static (bool, string)? LowercaseOf(JsonFields? tokenizer) =>
         tokenizer is null ? null
-        : tokenizer["do_lower_case"] is JsonValue value && value.TryGetValue(out bool lower) ? (lower, $"{ConvertedTokenizerFiles.ConfigurationName} says so")
+        : tokenizer.Has("do_lower_case") ? (tokenizer.Flag("do_lower_case", fallback: true), $"{ConvertedTokenizerFiles.ConfigurationName} says so")
         : (true, $"{ConvertedTokenizerFiles.ConfigurationName} does not say otherwise");
 
     private static string Kind(int files, JsonFields? configuration)

@@ -70,7 +70,7 @@ internal static class FuzzSources
     }
 
     /// <summary>A model in Hugging Face's layout, in the form for several files.</summary>
-    private static string HuggingFace(Conversions conversions)
+    public static string HuggingFace(Conversions conversions)
     {
         string folder = Path.Combine(conversions.Path, "huggingface");
         Directory.CreateDirectory(folder);

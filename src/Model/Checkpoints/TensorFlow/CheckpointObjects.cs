@@ -73,6 +73,7 @@ internal sealed record CheckpointObjects(
     {
         var saved = model?.Inference.Objects ?? [];
         var ways = new ObjectPaths(checkpoint.Path, [.. checkpoint.Nodes.Select(node => node.Children)]);
+        var savedWays = new ObjectPaths(model?.Path ?? "", [.. saved.Select(node => node.Children)]);
         var partners = Partners(checkpoint.Nodes, saved);
         var slots = checkpoint.Nodes.SelectMany(node => node.SlotVariables).ToHashSet();
         var variables =
@@ -87,7 +88,6 @@ internal sealed record CheckpointObjects(
                 ways.To(node));
         if (model is null)
             return new CheckpointObjects([.. variables], [], []);
-        var savedWays = new ObjectPaths(model.Path, [.. saved.Select(node => node.Children)]);
         var objects =
             from node in Enumerable.Range(0, saved.Count)
             where saved[node].Identifier is not null
@@ -124,7 +124,7 @@ internal sealed record CheckpointObjects(
                 others.TryAdd(child.LocalName, child.Node);
             foreach (var child in checkpoint[node].Children)
             {
-                if (partners[child.Node] is null && others.TryGetValue(child.LocalName, out int other) && other >= 0 && other < saved.Count)
+                if (partners[child.Node] is null && others.TryGetValue(child.LocalName, out int other))
                 {
                     partners[child.Node] = other;
                     queue.Enqueue(child.Node);

@@ -20,6 +20,12 @@ internal sealed class ObjectPaths
         paths = new List<ObjectPath>?[children.Count];
         if (children.Count == 0)
             return;
+        foreach (var edge in children.SelectMany(edges => edges).Where(edge => edge.Node < 0 || edge.Node >= children.Count))
+        {
+            throw new ModelException(
+                $"{path}: the object graph's edge \"{edge.LocalName}\" leads to no object, expected one of {children.Count}; the file is damaged: get it again");
+        }
+
         paths[0] = [ObjectPath.Root];
         var queue = new Queue<int>([0]);
         while (queue.TryDequeue(out int node))
@@ -29,13 +35,6 @@ internal sealed class ObjectPaths
                 throw new ModelException($"{path}: its objects are nested more than {MaxDepth} deep, expected a model; the file is damaged: get it again");
             foreach (var child in children[node])
             {
-                if (child.Node < 0 || child.Node >= children.Count)
-                {
-                    throw new ModelException(
-                        $"{path}: the object graph's edge \"{own.To(child.LocalName)}\" leads to no object, expected one of {children.Count}; "
-                        + "the file is damaged: get it again");
-                }
-
                 var way = own.To(child.LocalName);
                 if (paths[child.Node] is { } known)
                 {
