@@ -161,6 +161,29 @@ public class PropertyTests
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 20);
     }
 
+    [SkippableTheory]
+    [Trait("Category", "Full")]
+    [InlineData("Forest fire near La Ronge caf\u00E9 \u4F60\u597D #wildfires ")]
+    [InlineData("a")]
+    [InlineData("e\u0301\u03A3")]
+    public void AHundredMegabytesInOneLineTakeSecondsAndMemoryInProportion(string unit)
+    {
+        Skip.IfNot(Environment.GetEnvironmentVariable("ENGINE_FULL_TESTS") == "1", "A hundred megabytes take half a minute; set ENGINE_FULL_TESTS=1 to run it.");
+        string text = new StringBuilder().Insert(0, unit, 100_000_000 / Encoding.UTF8.GetByteCount(unit)).ToString();
+        foreach (string convention in TokenizerConventionNames.All)
+        {
+            WordPieceTokenizer tokenizer = Repository.Tokenizer(convention, lowercase: true);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            var watch = System.Diagnostics.Stopwatch.StartNew();
+            TokenEncoding encoding = tokenizer.Encode(text, maxLength: TokenizerOptions.Unlimited);
+            // Ids and types, four bytes each, and a buffer of ids that doubles: at most four times the ids once more.
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 24L * encoding.Ids.Length + 1_000_000);
+            TokenEncoding traced = tokenizer.EncodeWithOffsets(text, maxLength: 512);
+            Assert.Equal(encoding.Ids.Length, traced.Ids.Length + traced.CutTokens);
+            Assert.InRange(watch.Elapsed.TotalSeconds, 0, 120);
+        }
+    }
+
     private static string WithSoftHyphens(string text, Random random)
     {
         var result = new StringBuilder();
