@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 using Engine.Model.Checkpoints;
 using Engine.Model.Checkpoints.TensorFlow;
@@ -156,7 +155,7 @@ public sealed class DamagedBundleTests : IDisposable
     {
         byte[] bomb = [.. SortedTableWriter.Number(int.MaxValue), 0, 1];
         long before = GC.GetAllocatedBytesForCurrentThread();
-        File.WriteAllBytes(Prefix + ".index", Table([.. bomb, 1]));
+        File.WriteAllBytes(Prefix + ".index", DamagedTables.Of([.. bomb, 1]));
         AssertRefused(".index", "claims to hold 2147483647");
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
@@ -169,7 +168,7 @@ public sealed class DamagedBundleTests : IDisposable
         for (int i = 0; i < 20_000; i++)
             block.Write([.. SortedTableWriter.Number((ulong)i), 1, 0, (byte)'a']);
         block.Write([0, 0, 0, 0, 1, 0, 0, 0]);
-        File.WriteAllBytes(Prefix + ".index", Table([.. Snappy.Encode(block.ToArray()), 1]));
+        File.WriteAllBytes(Prefix + ".index", DamagedTables.Of([.. Snappy.Encode(block.ToArray()), 1]));
         long before = GC.GetAllocatedBytesForCurrentThread();
         AssertRefused(".index", "an entry does not fit");
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
@@ -207,19 +206,6 @@ public sealed class DamagedBundleTests : IDisposable
         Field(output, 4, offset);
         Field(output, 5, size);
     });
-
-    /// <summary>A table with one block, given with its kind of compression, which the index block points at.</summary>
-    private static byte[] Table(byte[] block)
-    {
-        byte[] handle = SortedTableWriter.Number((ulong)block.Length - 1);
-        byte[] index = [0, 1, (byte)(1 + handle.Length), (byte)'a', 0, .. handle, 0, 0, 0, 0, 1, 0, 0, 0, 0];
-        byte[] stored = [.. block, .. BitConverter.GetBytes(SortedTableWriter.Checksum(block))];
-        byte[] second = [.. index, .. BitConverter.GetBytes(SortedTableWriter.Checksum(index))];
-        byte[] footer = new byte[48];
-        ((byte[])[0, 0, .. SortedTableWriter.Number((ulong)stored.Length), .. SortedTableWriter.Number((ulong)index.Length - 1)]).CopyTo(footer, 0);
-        BinaryPrimitives.WriteUInt64LittleEndian(footer.AsSpan(40), 0xDB4775248B80FB57);
-        return [.. stored, .. second, .. footer];
-    }
 
     private void Write(Action<BundleWriter>? more = null, bool isCompressed = false)
     {
