@@ -18,7 +18,7 @@ internal ref struct FoldedWord
 
     /// <summary>An empty word.</summary>
     /// <param name="encoder">Receives finished words.</param>
-    /// <param name="bytes">Room for the longest word that is looked up.</param>
+    /// <param name="bytes">Room for the longest word that is looked up and a character more: <see cref="WordLimit.Room"/>.</param>
     /// <param name="marks">Room for as many combining marks, which wait to be put in order, as such a word has characters.</param>
     /// <param name="limit">The longest word that is looked up.</param>
     public FoldedWord(TextEncoder encoder, Span<byte> bytes, Span<int> marks, WordLimit limit)
@@ -119,7 +119,7 @@ internal ref struct FoldedWord
 
     private void Append(int c)
     {
-        if (characterCount >= limit.Characters || byteCount + Utf16.Utf8Length(c) > limit.Bytes)
+        if (characterCount >= limit.Characters)
         {
             characterCount = limit.Characters + 1;
             return;
@@ -128,6 +128,6 @@ internal ref struct FoldedWord
             bytes[byteCount++] = (byte)c;
         else
             byteCount += Utf16.WriteUtf8(c, bytes[byteCount..]);
-        characterCount++;
+        characterCount = byteCount <= limit.Bytes ? characterCount + 1 : limit.Characters + 1;
     }
 }

@@ -14,7 +14,7 @@ internal sealed class TextEncoder
     private const byte Space = 0x80, Removed = 0x81, Isolated = 0x82, NotAscii = 0x83;
 
     // Room for the words of all three conventions: 400 characters.
-    private const int BytesOnStack = 1600, MarksOnStack = 400;
+    private const int BytesOnStack = 1604, MarksOnStack = 400;
 
     private readonly byte[] asciiKinds = new byte[128];
     private readonly int[] asciiIds = new int[128];
@@ -154,15 +154,20 @@ internal sealed class TextEncoder
     [SkipLocalsInit]
     private int EncodeFolded(ReadOnlySpan<char> text, int start, ref IdBuffer ids)
     {
-        Span<byte> wordBytes = limit.Bytes <= BytesOnStack ? stackalloc byte[BytesOnStack] : new byte[limit.Bytes];
+        Span<byte> wordBytes = limit.Room <= BytesOnStack ? stackalloc byte[BytesOnStack] : new byte[limit.Room];
         Span<int> marks = limit.Characters <= MarksOnStack ? stackalloc int[MarksOnStack] : new int[limit.Characters];
         var word = new FoldedWord(this, wordBytes, marks, limit);
         int i = start;
         while (i < text.Length)
         {
-            if (text[i] < 128 && asciiKinds[text[i]] is Space or Isolated)
+            int c = text[i];
+            if (c < 128 && asciiKinds[c] is Space or Isolated)
                 break;
-            word.Add(folding, CodePointAt(text, ref i), ref ids);
+            if (c == FinalSigma.Capital || char.IsSurrogate((char)c))
+                c = CodePointAt(text, ref i);
+            else
+                i++;
+            word.Add(folding, c, ref ids);
         }
         word.End(ref ids);
         return i;

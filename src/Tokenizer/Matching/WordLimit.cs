@@ -7,6 +7,9 @@ internal readonly record struct WordLimit(int Characters, int Bytes)
 {
     private const int BytesPerCharacter = 4;
 
+    /// <summary>Bytes that such a word and one more character may take.</summary>
+    public int Room => Bytes + BytesPerCharacter;
+
     /// <summary>The limit that goes with a tokenizer's options.</summary>
     public static WordLimit Of(TokenizerOptions options) => options.Convention switch
     {
@@ -15,5 +18,5 @@ internal readonly record struct WordLimit(int Characters, int Bytes)
         _ => new WordLimit(options.MaxInputCharactersPerWord ?? 100, options.MaxInputCharactersPerWord ?? 100),
     };
 
-    private static WordLimit OfCharacters(int characters) => new(characters, (int)Math.Min(int.MaxValue, (long)characters * BytesPerCharacter));
+    private static WordLimit OfCharacters(int characters) => new(characters, (int)Math.Min(Array.MaxLength - BytesPerCharacter, (long)characters * BytesPerCharacter));
 }

@@ -24,18 +24,28 @@ internal static class Utf16
     /// <returns>How many bytes there are.</returns>
     public static int WriteUtf8(int c, Span<byte> bytes)
     {
-        int length = Utf8Length(c);
-        if (length == 1)
+        switch (Utf8Length(c))
         {
-            bytes[0] = (byte)c;
-            return 1;
+            case 1:
+                bytes[0] = (byte)c;
+                return 1;
+            case 2:
+                bytes[1] = Tail(c);
+                bytes[0] = (byte)(0xC0 | c >> 6);
+                return 2;
+            case 3:
+                bytes[2] = Tail(c);
+                bytes[1] = Tail(c >> 6);
+                bytes[0] = (byte)(0xE0 | c >> 12);
+                return 3;
+            default:
+                bytes[3] = Tail(c);
+                bytes[2] = Tail(c >> 6);
+                bytes[1] = Tail(c >> 12);
+                bytes[0] = (byte)(0xF0 | c >> 18);
+                return 4;
         }
-        for (int i = length - 1; i > 0; i--)
-        {
-            bytes[i] = (byte)(0x80 | c & 0x3F);
-            c >>= 6;
-        }
-        bytes[0] = (byte)(0xF00 >> length | c);
-        return length;
     }
+
+    private static byte Tail(int c) => (byte)(0x80 | c & 0x3F);
 }
