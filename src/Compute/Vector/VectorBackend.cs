@@ -34,8 +34,7 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
         InitIntrinsicProvider();
         InitializeKernelTransformers(builder =>
         {
-            var specializer = new AcceleratorSpecializer(
-                AcceleratorType.CPU, device.WarpSize, PointerType, context.Properties.EnableAssertions, context.Properties.EnableIOOperations);
+            var specializer = new KernelSpecializer(device.WarpSize, PointerType, context.Properties);
             var passes = Transformer.CreateBuilder(TransformerConfiguration.Empty);
             passes.Add(new InlineEveryCall());
             passes.Add(new LowerArrays(MemoryAddressSpace.Local));

@@ -118,6 +118,13 @@ internal sealed class InstructionWriter(ILGenerator il, StringBuilder? listing)
         List(code, field.Name);
     }
 
+    /// <summary>An instruction on a type.</summary>
+    public void Emit(OpCode code, Type type)
+    {
+        il.Emit(code, type);
+        List(code, type.Name);
+    }
+
     private void List(OpCode code, string operand)
     {
         Count++;

@@ -39,13 +39,19 @@ internal sealed class SpillArea(EmissionContext context, Action pushAddress)
     });
 
     /// <summary>Calls a function on the area; more arguments follow the two standard ones.</summary>
-    public void Call(string function, Type[] genericArguments, params int[] arguments)
+    public void Call(string function, Type[] genericArguments, params int[] arguments) => Call(typeof(LaneFunctions), function, genericArguments, () =>
     {
-        var method = typeof(LaneFunctions).GetMethod(function, BindingFlags.Public | BindingFlags.Static)!;
+        foreach (int argument in arguments) context.IL.Emit(OpCodes.Ldc_I4, argument);
+    });
+
+    /// <summary>Calls a function of another class on the area; <paramref name="pushArguments"/> pushes what follows the two standard arguments.</summary>
+    public void Call(Type owner, string function, Type[] genericArguments, Action? pushArguments = null)
+    {
+        var method = owner.GetMethod(function, BindingFlags.Public | BindingFlags.Static)!;
         if (genericArguments.Length > 0) method = method.MakeGenericMethod(genericArguments);
         PushPointer(0);
         context.IL.Emit(OpCodes.Ldc_I4, context.Methods.Width);
-        foreach (int argument in arguments) context.IL.Emit(OpCodes.Ldc_I4, argument);
+        pushArguments?.Invoke();
         context.IL.Emit(OpCodes.Call, method);
     }
 

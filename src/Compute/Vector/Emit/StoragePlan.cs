@@ -87,7 +87,7 @@ internal sealed class StoragePlan
                 return operand == 0 ? shape.IsVarying : !scalar;
             case Opcode.Atomic or Opcode.AtomicCompareExchange:
                 return operand > 0 || shape.IsVarying;
-            case Opcode.BarrierPredicate:
+            case Opcode.BarrierPredicate or Opcode.Write:
                 return true;
             case Opcode.BroadcastGroup or Opcode.BroadcastWarp:
                 return shapes.Of(user).IsVarying ? operand == 0 || !shape.IsUniform : !shape.IsUniform;

@@ -24,6 +24,7 @@ internal sealed class ValueEmitter
     private readonly VectorEmitter vectors;
     private readonly MemoryEmitter memory;
     private readonly CrossLaneEmitter crossLane;
+    private readonly OutputEmitter output;
 
     /// <summary>Makes the emitters of one method.</summary>
     public ValueEmitter(EmissionContext context, Function function, ScratchLayout scratch)
@@ -37,6 +38,7 @@ internal sealed class ValueEmitter
         vectors = new VectorEmitter(context, spill);
         memory = new MemoryEmitter(context, spill);
         crossLane = new CrossLaneEmitter(context, spill);
+        output = new OutputEmitter(context, spill);
         context.EmitInlined = PushScalarResult;
     }
 
@@ -51,6 +53,12 @@ internal sealed class ValueEmitter
                 return;
             case Opcode.Atomic or Opcode.AtomicCompareExchange:
                 memory.Atomic(value, place?.Vectors);
+                return;
+            case Opcode.Write:
+                output.Write(value);
+                return;
+            case Opcode.Fence:
+                il.Emit(OpCodes.Call, typeof(Interlocked).GetMethod(nameof(Interlocked.MemoryBarrier))!);
                 return;
             case Opcode.Barrier:
                 // In lock step every operation before has been done by all threads that get here.

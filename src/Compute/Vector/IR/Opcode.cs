@@ -124,6 +124,12 @@ internal enum Opcode : byte
     /// <summary>Atomic compare and swap (address, value, comparand). Gives the old value.</summary>
     AtomicCompareExchange,
 
+    /// <summary>Nothing moves across it: other groups see what was written before no later than what is written after.</summary>
+    Fence,
+
+    /// <summary>Writes a text; imm is its format's number, the operands are its arguments.</summary>
+    Write,
+
     // Threads.
     Barrier,
 

@@ -1,3 +1,4 @@
+using Engine.Compute.Vector.Emit;
 using Engine.Compute.Vector.IR;
 using ILGPU;
 using ILGPU.IR;
@@ -253,6 +254,10 @@ internal sealed class KernelImporter
                 // ILGPU has the names the wrong way round: its front end passes what to compare with first.
                 return [Emit(Opcode.AtomicCompareExchange, Single(swap.Value).Type, 0, Single(swap.Target), Single(swap.CompareValue), Single(swap.Value))];
             case MemoryBarrier:
+                Emit(Opcode.Fence, ScalarType.Void, 0);
+                return [];
+            case WriteToOutput write:
+                Emit(Opcode.Write, ScalarType.Void, KernelOutput.Register(write.Expressions), [.. write.Nodes.ToArray().Select(argument => Operand(argument))]);
                 return [];
             case Barrier barrier:
                 if (barrier.Kind == BarrierKind.GroupLevel) Emit(Opcode.Barrier, ScalarType.Void, 0);
