@@ -91,13 +91,24 @@ internal static class SourceRecognition
                 + "expected one; give the prefix of one of them");
         }
 
-        string? inner = OnlyFolderIn(folder);
-        if (inner is not null)
+        if (OnlyFolderIn(folder) is { } inner)
             return OpenFolder(inner);
+        if (OpenWithPreprocessing(folder) is { } model)
+            return model;
         string? other = Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).FirstOrDefault(path => NotRead.ContainsKey(Path.GetExtension(path)));
         if (other is not null)
             throw new ModelException($"{other}: is {NotRead[Path.GetExtension(other)]}");
         throw new ModelException($"{folder}: holds no checkpoint; {Expected}");
+    }
+
+    /// <summary>An encoder whose preprocessing model lies in a folder beside it, as one download of both has them; null where there is no such pair.</summary>
+    private static SourceModel? OpenWithPreprocessing(string folder)
+    {
+        var models = Directory.EnumerateDirectories(folder).Where(path => File.Exists(Path.Combine(path, SavedModel.FileName)))
+            .ToLookup(path => Path.GetFileName(path).Contains("preprocess", StringComparison.OrdinalIgnoreCase));
+        return models[true].Any() && models[false].Count() == 1
+            ? TensorFlowSource.OpenSavedModel(models[false].First(), folder) with { HasPreprocessing = true }
+            : null;
     }
 
     /// <summary>The folder within a folder that holds nothing else, as unpacked archives often have it.</summary>
