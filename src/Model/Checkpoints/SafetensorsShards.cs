@@ -62,7 +62,7 @@ internal sealed class SafetensorsShards : ITensorSource
 
     private void Add(string tensor, string file)
     {
-        if (file != System.IO.Path.GetFileName(file))
+        if (file != System.IO.Path.GetFileName(file) || file.Length == 0 || file.Any(char.IsControl))
             throw new ModelException($"{Path}: tensor \"{tensor}\" is in \"{file}\", expected the name of a file beside the list");
         if (!shards.TryGetValue(file, out var shard))
         {

@@ -147,6 +147,7 @@ public sealed class AlteredFileTests : IDisposable
     [InlineData("no JSON", "{", "(", "JSON")]
     [InlineData("a file that is not there", Weights, "model-00002-of-00001.safetensors", "model-00002-of-00001.safetensors")]
     [InlineData("a file elsewhere", Weights, "../elsewhere.safetensors", "elsewhere")]
+    [InlineData("a file's name that no system takes", Weights, "\\u0000", "expected the name of a file")]
     [InlineData("a tensor that its file lacks", FirstBias, "embeddings.LayerNorm.bios", "embeddings.LayerNorm.bios")]
     [InlineData("a tensor twice", FirstBias, "embeddings.LayerNorm.weight", "twice")]
     [InlineData("no map", "weight_map", "weight_mop", "weight_map")]
