@@ -11,8 +11,8 @@ namespace Engine.Model.Tests.Fuzzing;
 /// </summary>
 internal sealed class FuzzWorker : IDisposable
 {
-    // What a conversion of these models allocates by itself is below 20 MB. The limits of the readers allow a hostile file of this size some tens more.
-    private const long MaxAllocatedBytes = 160L << 20;
+    // What a conversion of these models allocates by itself is below 22 MB. The limits of the readers allow a hostile file of this size some tens more.
+    private const long MaxAllocatedBytes = 64L << 20;
 
     private static readonly string[] Compared = [ModelFolder.WeightsName, BertConfiguration.FileName, "vocab.txt", "tokenizer_config.json"];
 
