@@ -93,7 +93,10 @@ public sealed class ComputeDevice : IDisposable
         }
 
         var notes = new List<string>();
-        foreach (var kind in new[] { DeviceKind.Cuda, DeviceKind.Cpu })
+
+        // A machine without a driver has no card that was passed over: nothing to be told about.
+        DeviceKind[] kinds = DeviceContexts.HasNvidiaDriver() ? [DeviceKind.Cuda, DeviceKind.Cpu] : [DeviceKind.Cpu];
+        foreach (var kind in kinds)
         {
             try
             {

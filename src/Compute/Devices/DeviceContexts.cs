@@ -14,13 +14,17 @@ internal static class DeviceContexts
     /// <returns>The context.</returns>
     public static Context Processor() => Context.Create(builder => Common(builder.CPU()));
 
+    /// <summary>Whether this machine has an NVIDIA driver, and so may have a card.</summary>
+    public static bool HasNvidiaDriver() =>
+        NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda" : "libcuda.so.1", out _) || NativeLibrary.TryLoad("cuda", out _);
+
     /// <summary>Makes a context with the CUDA devices.</summary>
     /// <param name="problem">Why there is none, in one line.</param>
     /// <returns>The context, or null.</returns>
     public static Context? Cuda(out string problem)
     {
         // Asking ILGPU costs far more than asking the system whether there is a driver at all.
-        if (!NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda" : "libcuda.so.1", out _) && !NativeLibrary.TryLoad("cuda", out _))
+        if (!HasNvidiaDriver())
         {
             problem = "no NVIDIA driver is installed (libcuda was not found)";
             return null;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Diagnostics;
 using Xunit;
 
@@ -46,7 +47,9 @@ public sealed class DeviceSelectionTests
     {
         using var device = ComputeDevice.Open();
         Assert.True(device.Kind is DeviceKind.Cuda or DeviceKind.Cpu);
-        Assert.Equal(device.Kind == DeviceKind.Cpu, device.Notes.Count == 1);
+        // A card that a driver offers and that cannot be used is worth a line; a machine without a driver has nothing to say.
+        bool driver = NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda" : "libcuda.so.1", out _);
+        Assert.Equal(driver && device.Kind == DeviceKind.Cpu ? 1 : 0, device.Notes.Count);
     }
 
     [Fact]
