@@ -24,10 +24,17 @@ internal static class OracleLaunch
     /// <param name="config">Grid and group.</param>
     /// <param name="n">The argument n.</param>
     /// <returns>The outputs.</returns>
-    public static OracleResult Run(ComputeDevice device, MethodInfo kernel, KernelConfig config, int n)
+    public static OracleResult Run(ComputeDevice device, MethodInfo kernel, KernelConfig config, int n) => Run(device.Accelerator, kernel, config, n);
+
+    /// <summary>Runs a kernel.</summary>
+    /// <param name="accelerator">The accelerator.</param>
+    /// <param name="kernel">The kernel's method.</param>
+    /// <param name="config">Grid and group.</param>
+    /// <param name="n">The argument n.</param>
+    /// <returns>The outputs.</returns>
+    public static OracleResult Run(Accelerator accelerator, MethodInfo kernel, KernelConfig config, int n)
     {
         var random = new Random(12345);
-        var accelerator = device.Accelerator;
         using var a = accelerator.Allocate1D(Enumerable.Range(0, Length).Select(_ => (random.NextSingle() * 20f) - 10f).ToArray());
         using var b = accelerator.Allocate1D(Enumerable.Range(0, Length).Select(_ => (random.NextSingle() * 6f) - 3f).ToArray());
         using var i = accelerator.Allocate1D(Enumerable.Range(0, Length).Select(_ => random.Next(8)).ToArray());
@@ -36,7 +43,7 @@ internal static class OracleLaunch
         var action = kernel.CreateDelegate<Action<ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<int>, int, float>>();
         var launch = accelerator.LoadStreamKernel(action);
         launch(config, a.View, b.View, i.View, x.View, y.View, n, 0.75f);
-        device.Synchronize();
+        accelerator.Synchronize();
         return new OracleResult([.. x.GetAsArray1D().Select(Bits)], y.GetAsArray1D());
     }
 

@@ -13,7 +13,7 @@ public sealed class OracleTests : IClassFixture<OracleTests.DeviceCache>
     private static readonly Type[] Classes =
     [
         typeof(ControlFlowKernels), typeof(MemoryKernels), typeof(ArithmeticKernels), typeof(HalfKernels), typeof(CallKernels), typeof(LocalAddressKernels),
-        typeof(AtomicKernels), typeof(ThreadKernels), typeof(LibraryKernels),
+        typeof(AtomicKernels), typeof(ThreadKernels), typeof(LibraryKernels), typeof(SmallKernels),
     ];
 
     private readonly DeviceCache devices;
@@ -42,7 +42,7 @@ public sealed class OracleTests : IClassFixture<OracleTests.DeviceCache>
     public void TheVectorAcceleratorGivesTheOraclesBits(string kernel, int number, int bits)
     {
         Skip.If(bits > VectorWidth.Widest, $"the processor has no vectors of {bits} bits");
-        var method = Classes.Select(kernels => kernels.GetMethod(kernel)).First(found => found is not null)!;
+        var method = Find(kernel);
         var launch = method.GetCustomAttributes<OracleCaseAttribute>().ElementAt(number);
         var warp = bits / 32;
         Skip.If(launch.WarpGroup && launch.GroupSize % warp != 0, "the group has no full warps");
@@ -51,6 +51,9 @@ public sealed class OracleTests : IClassFixture<OracleTests.DeviceCache>
         Assert.Equal(expected.Y, actual.Y);
         Assert.Equal(expected.X, actual.X);
     }
+
+    /// <summary>Finds a kernel by its name.</summary>
+    internal static MethodInfo Find(string kernel) => Classes.Select(kernels => kernels.GetMethod(kernel)).First(found => found is not null)!;
 
     /// <summary>Devices that stay open for all cases: the oracle starts one thread of the system for every thread of a group.</summary>
     public sealed class DeviceCache : IDisposable
