@@ -1,15 +1,14 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Numerics;
 using Engine.Benchmarks.SideBySide;
 using Engine.Model.Conversion;
 
 namespace Engine.Benchmarks.Conversion;
 
-/// <summary>One conversion in a process of its own, which has one core and begins with nothing compiled.</summary>
+/// <summary>One conversion, which is the work of one thread, in a process of its own that begins with nothing compiled.</summary>
 /// <param name="Seconds">The time of the conversion, the start of .NET excepted.</param>
-/// <param name="ProcessorSeconds">The processor time that it took, compiling included: what it would take on a machine that does nothing else.</param>
+/// <param name="ProcessorSeconds">The processor time that all threads of the process took for it, the compiler's included.</param>
 /// <param name="CopySeconds">The time in which the same process copies as many bytes in memory.</param>
 /// <param name="PeakMemory">The most memory that the process had until the conversion was done, in bytes.</param>
 internal sealed record ConversionRun(double Seconds, double ProcessorSeconds, double CopySeconds, long PeakMemory)
@@ -43,7 +42,7 @@ internal sealed record ConversionRun(double Seconds, double ProcessorSeconds, do
                 start.ArgumentList.Add(typeof(ConversionRun).Assembly.Location);
             foreach (var argument in new[] { CommandName, source.Folder, target })
                 start.ArgumentList.Add(argument);
-            using var process = StartOnOneCore(start);
+            using var process = Process.Start(start)!;
             string[] numbers = process.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.TrimEntries);
             process.WaitForExit();
             return process.ExitCode == 0 && numbers.Length == 4
@@ -57,25 +56,6 @@ internal sealed record ConversionRun(double Seconds, double ProcessorSeconds, do
         }
 
         static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>A child inherits the core that its parent is bound to, and .NET then has one core for everything, its compiler included.</summary>
-    private static Process StartOnOneCore(ProcessStartInfo start)
-    {
-        start.Environment["DOTNET_PROCESSOR_COUNT"] = "1";
-        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsWindows())
-            return Process.Start(start)!;
-        using var parent = Process.GetCurrentProcess();
-        var all = parent.ProcessorAffinity;
-        parent.ProcessorAffinity = 1 << BitOperations.TrailingZeroCount(all);
-        try
-        {
-            return Process.Start(start)!;
-        }
-        finally
-        {
-            parent.ProcessorAffinity = all;
-        }
     }
 
     private static string Measure(string source, string target)

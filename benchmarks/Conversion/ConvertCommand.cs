@@ -3,7 +3,7 @@ using Engine.Benchmarks.SideBySide;
 
 namespace Engine.Benchmarks.Conversion;
 
-/// <summary><c>convert</c>: the conversion of a checkpoint of BERT-Large's size on one core, beside <c>memcpy</c> of as many bytes.</summary>
+/// <summary><c>convert</c>: the conversion of a checkpoint of BERT-Large's size by one thread, beside <c>memcpy</c> of as many bytes.</summary>
 internal static class ConvertCommand
 {
     private const string MemoryFolder = "/dev/shm";
@@ -22,8 +22,8 @@ internal static class ConvertCommand
             DefaultValueFactory = _ => Directory.Exists(MemoryFolder) ? MemoryFolder : Path.GetTempPath(),
         };
         var command = new Command(
-            "convert", "Converts a random checkpoint of BERT-Large's size (1.3 GB, float32) on one core, each time in a new process, beside memcpy: "
-            + $"at least {WantedSpeed / 1e6:F0} MB/s and at most {AllowedMemory / 1_000_000} MB of memory are wanted.")
+            "convert", "Converts a random checkpoint of BERT-Large's size (1.3 GB, float32) by one thread, each time in a new process, beside memcpy: "
+            + $"at least {WantedSpeed / 1e6:F0} MB/s, by the clock and by processor time, and at most {AllowedMemory / 1_000_000} MB of memory are wanted.")
         {
             rounds, folder,
         };
@@ -45,7 +45,7 @@ internal static class ConvertCommand
         {
             using var source = write(folder);
             Console.WriteLine();
-            Console.WriteLine($"BERT-Large as {layout}: {source.ByteCount / 1e6:F0} MB in {folder}, converted on one core");
+            Console.WriteLine($"BERT-Large as {layout}: {source.ByteCount / 1e6:F0} MB in {folder}, converted by one thread");
             var runs = Enumerable.Range(0, rounds).Select(_ => ConversionRun.Start(source)).ToList();
             keepsUp &= Report(runs, source.ByteCount);
         }
@@ -56,16 +56,19 @@ internal static class ConvertCommand
     private static bool Report(IReadOnlyList<ConversionRun> runs, long bytes)
     {
         var speed = bytes / Median(runs.Select(run => run.Seconds));
+        var processorSpeed = bytes / Median(runs.Select(run => run.ProcessorSeconds));
         var copySpeed = bytes / Median(runs.Select(run => run.CopySeconds));
         var memory = runs.Max(run => run.PeakMemory);
-        Console.WriteLine($"{"conversion, median",-40}{speed / 1e6,8:F0} MB/s  ({(speed >= WantedSpeed ? "at least" : "below")} {WantedSpeed / 1e6:F0})");
-        Console.WriteLine($"{"the same by processor time",-40}{bytes / Median(runs.Select(run => run.ProcessorSeconds)) / 1e6,8:F0} MB/s");
+        Console.WriteLine($"{"conversion, median",-40}{speed / 1e6,8:F0} MB/s  {Verdict(speed)}");
+        Console.WriteLine($"{"the same by processor time",-40}{processorSpeed / 1e6,8:F0} MB/s  {Verdict(processorSpeed)}");
         Console.WriteLine($"{"memcpy of as many bytes, median",-40}{copySpeed / 1e6,8:F0} MB/s");
         Console.WriteLine($"{"conversion / memcpy",-40}{speed / copySpeed,8:F2}");
         Console.WriteLine(
             $"{"peak memory of the process",-40}{memory / 1e6,8:F0} MB    ({(memory <= AllowedMemory ? "at most" : "above")} {AllowedMemory / 1_000_000})");
-        return speed >= WantedSpeed && memory <= AllowedMemory;
+        return Math.Min(speed, processorSpeed) >= WantedSpeed && memory <= AllowedMemory;
     }
+
+    private static string Verdict(double speed) => $"({(speed >= WantedSpeed ? "at least" : "below")} {WantedSpeed / 1e6:F0})";
 
     private static double Median(IEnumerable<double> values)
     {
