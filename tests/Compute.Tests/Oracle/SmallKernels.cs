@@ -94,4 +94,14 @@ public static class SmallKernels
         var g = Grid.GlobalIndex.X;
         y[g] = Warp.ShuffleUp(i[g] + g, 1);
     }
+
+    [OracleCase(Groups = 2, GroupX = 32)]
+    [OracleCase(Groups = 2, GroupX = 20)]
+    public static void NumbersThatWrapAround(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        y[g] = (int)((long)(g << 29) >> 16);
+        y[g + 70] = (int)((long)(g * 0x12345677) >> 9);
+        y[g + 140] = (int)((ulong)(uint)(g - 5) >> 7);
+    }
 }

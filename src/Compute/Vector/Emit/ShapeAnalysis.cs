@@ -10,6 +10,12 @@ namespace Engine.Compute.Vector.Emit;
 /// </summary>
 internal sealed class ShapeAnalysis
 {
+    /// <summary>
+    /// Largest stride of 32-bit integers that are taken for indices, which do not overflow. What advances faster is some other number, a hash perhaps, and may
+    /// wrap around between two lanes; so may any that is extended without a sign.
+    /// </summary>
+    private const long LargestIndexStride = 1 << 20;
+
     private readonly Function function;
     private readonly LoopForest forest;
     private readonly BlockLayout layout;
@@ -124,7 +130,8 @@ internal sealed class ShapeAnalysis
             Opcode.Add => Shape.Strided(Of(operands[0]).Stride + Of(operands[1]).Stride),
             Opcode.Subtract => Shape.Strided(Of(operands[0]).Stride - Of(operands[1]).Stride),
             Opcode.Multiply when operands[1].IsConstant => Shape.Strided(Of(operands[0]).Stride * operands[1].Immediate),
-            Opcode.SignExtend or Opcode.ZeroExtend or Opcode.Truncate => Shape.Strided(Of(operands[0]).Stride),
+            Opcode.SignExtend when Math.Abs(Of(operands[0]).Stride) <= LargestIndexStride => Shape.Strided(Of(operands[0]).Stride),
+            Opcode.Truncate => Shape.Strided(Of(operands[0]).Stride),
             Opcode.Select when Of(operands[0]).IsUniform && Of(operands[1]).Stride == Of(operands[2]).Stride => Shape.Strided(Of(operands[1]).Stride),
             _ when operands.All(operand => Of(operand).Stride == 0) && value.IsPure => Shape.Strided(0),
             _ => Shape.Varying,

@@ -4,7 +4,7 @@ using ILGPU;
 using Xunit;
 using Xunit.Abstractions;
 
-namespace Engine.Compute.Tests.Oracle;
+namespace Engine.Compute.Tests.Oracle.Generation;
 
 /// <summary>Random kernels give the oracle's bits at every vector width. The seeds are fixed; ENGINE_KERNEL_SEEDS=first:count tries others.</summary>
 public sealed class GeneratedKernelTests : IClassFixture<OracleTests.DeviceCache>
@@ -36,10 +36,20 @@ public sealed class GeneratedKernelTests : IClassFixture<OracleTests.DeviceCache
 
     [Theory]
     [MemberData(nameof(Batches))]
-    public void RandomKernelsGiveTheOraclesBits(int firstSeed)
+    public void RandomKernelsGiveTheOraclesBits(int firstSeed) => Check(firstSeed, SeedsPerBatch);
+
+    [SkippableFact]
+    [Trait("Category", "Full")]
+    public void AThousandRandomKernelsGiveTheOraclesBits()
+    {
+        Skip.IfNot(Environment.GetEnvironmentVariable("ENGINE_FULL_TESTS") == "1", "a thousand kernels take minutes; set ENGINE_FULL_TESTS=1 to run them");
+        Check(0, 1000);
+    }
+
+    private void Check(int firstSeed, int count)
     {
         var failures = new List<string>();
-        for (var seed = firstSeed; seed < firstSeed + SeedsPerBatch; seed++)
+        for (var seed = firstSeed; seed < firstSeed + count; seed++)
         {
             foreach (var bits in new[] { 128, 256, 512 }.Where(bits => bits <= VectorWidth.Widest))
             {
@@ -77,19 +87,19 @@ public sealed class GeneratedKernelTests : IClassFixture<OracleTests.DeviceCache
 
     private string? Problem(int seed, int bits, IReadOnlySet<int> skipped, out string source)
     {
-        var shape = new Random(seed);
-        var groupSize = new[] { 16, 32, 5, 24, 64 }[shape.Next(5)];
-        var config = new KernelConfig(OracleLaunch.Length / KernelGenerator.SlotsPerThread / 64, groupSize);
+        var group = KernelGenerator.GroupOf(seed);
+        var config = new KernelConfig(new Index3D(2, 1, 1), group);
+        var warp = KernelGenerator.KindOf(seed) == KernelKind.Warps ? bits / 32 : 4;
         try
         {
             var method = KernelGenerator.Generate(seed, skipped, out source);
-            var expected = OracleLaunch.Run(devices.Oracle(4), method, config, 100 + seed);
+            var expected = OracleLaunch.Run(devices.Oracle(warp), method, config, 100 + seed);
             var actual = OracleLaunch.Run(devices.Vector(bits), method, config, 100 + seed);
             for (var k = 0; k < OracleLaunch.Length; k++)
             {
                 if (expected.X[k] != actual.X[k] || expected.Y[k] != actual.Y[k])
                 {
-                    return $"groups of {groupSize}, thread {k / KernelGenerator.SlotsPerThread}, slot {k % KernelGenerator.SlotsPerThread}: "
+                    return $"groups of {group}, thread {k / KernelGenerator.SlotsPerThread}, slot {k % KernelGenerator.SlotsPerThread}: "
                         + $"x {BitConverter.Int32BitsToSingle(actual.X[k]):R} for {BitConverter.Int32BitsToSingle(expected.X[k]):R}, y {actual.Y[k]} for {expected.Y[k]}";
                 }
             }
