@@ -40,7 +40,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
                 if (worker.Run(number) is { } complaint)
                     complaints.Enqueue(complaint);
             }
-        }) { IsBackground = true }).ToArray();
+        })
+        { IsBackground = true }).ToArray();
         foreach (var thread in threads)
             thread.Start();
         foreach (var (worker, thread) in runs.Zip(threads))
