@@ -8,11 +8,17 @@ namespace Engine.Model.Conversion.Verification;
 /// <param name="settings">What the tensors do not say.</param>
 internal sealed class ReferenceEncoder(ReferenceTensors tensors, ReferenceSettings settings)
 {
-    private const string Words = "word_embeddings(/embeddings|/weight)?";
-    private const string Pooler = "pooler_transform|pooler/dense";
-    private const string MaskedHead = "predictions/transform";
+    // Where variables have no names, Model Garden's encoders are known by the places of their layers: tables, norm, blocks, pooler.
+    private const string Place = "encoder/layer_with_weights-";
+    private const int BlocksFrom = 4;
+    private const string Words = $"word_embeddings(/embeddings|/weight)?|masked_lm/embedding_table|_embedding_layer/embeddings|{Place}0/embeddings";
+    private const string Positions = $"position_embeddings?(/embeddings|/weight)?|_position_embedding_layer/embeddings|{Place}1/embeddings";
+    private const string Segments = $"(token_)?type_embeddings(/embeddings|/weight)?|_type_embedding_layer/embeddings|{Place}2/embeddings";
+    private const string EmbeddingNorm = $"(embeddings|embedding_postprocessor)/(layer_norm|LayerNorm)|_embedding_norm_layer|{Place}3";
+    private const string Intermediate = "_?intermediate(/dense|_dense)?";
+    private const string MaskedHead = "predictions/transform|masked_lm";
     private const string Decoder = "predictions/decoder/weight";
-    private const string NextSentenceHead = "seq_relationship";
+    private const string NextSentenceHead = "seq_relationship|predictions/transform/logits";
 
     /// <summary>Computes everything that the source holds the weights of.</summary>
     /// <param name="batch">The input.</param>
@@ -23,24 +29,25 @@ internal sealed class ReferenceEncoder(ReferenceTensors tensors, ReferenceSettin
         var states = Embed(batch);
         int hidden = states.Length / batch.TokenCount;
         List<ModelOutput> outputs = [new(ModelOutput.Embeddings, states)];
-        for (int layer = 0; tensors.Has(Layer(layer, "intermediate(/dense)?/(kernel|weight)")); layer++)
+        int layers = 0;
+        for (; HasDense(Layer(layers, Intermediate)); layers++)
         {
-            states = RunLayer(layer, states, hidden, batch);
-            outputs.Add(new(ModelOutput.Layer(layer), states));
+            states = RunLayer(layers, states, hidden, batch);
+            outputs.Add(new(ModelOutput.Layer(layers), states));
         }
 
-        bool hasPooler = tensors.Has($"({Pooler})/(kernel|weight)");
-        double[] pooled = hasPooler ? Pool(Rows(states, batch.SequenceOffsets.ToArray()[..^1], hidden), hidden) : [];
-        if (hasPooler)
+        string pooler = $"pooler_transform|pooler/dense|_pooler_layer|{Place}{BlocksFrom + layers}";
+        double[] pooled = HasDense(pooler) ? Pool(pooler, Rows(states, batch.SequenceOffsets.ToArray()[..^1], hidden), hidden) : [];
+        if (pooled.Length > 0)
             outputs.Add(new(ModelOutput.Pooled, pooled));
-        if (tensors.Has(MaskedHead + "/dense/(kernel|weight)"))
+        if (HasDense($"({MaskedHead})/dense"))
             outputs.Add(new(ModelOutput.MaskedLogits, MaskedLogits(Rows(states, maskedTokens, hidden), hidden)));
-        if (hasPooler && tensors.Has(NextSentenceHead + "/(weight|output_weights)"))
+        if (pooled.Length > 0 && HasDense(NextSentenceHead))
             outputs.Add(new(ModelOutput.NextSentenceLogits, Dense(NextSentenceHead, pooled, hidden)));
         return outputs;
     }
 
-    private static string Layer(int index, string part) => $"layer[_/]{index}/({part})";
+    private static string Layer(int index, string part) => $"(layer[_/]{index}|{Place}{BlocksFrom + index}|_transformer_layers/{index})/({part})";
 
     private static double[] Sum(double[] left, double[] right) => [.. left.Zip(right, (a, b) => a + b)];
 
@@ -51,8 +58,8 @@ internal sealed class ReferenceEncoder(ReferenceTensors tensors, ReferenceSettin
     private double[] Embed(PackedBatch batch)
     {
         var words = tensors.Read(Words);
-        var positions = tensors.Read("position_embeddings?(/embeddings|/weight)?");
-        var segments = tensors.Read("(token_)?type_embeddings(/embeddings|/weight)?");
+        var positions = tensors.Read(Positions);
+        var segments = tensors.Read(Segments);
         int hidden = words.Shape[^1];
         List<double> sum = [];
         for (int sequence = 0; sequence < batch.SequenceCount; sequence++)
@@ -65,34 +72,39 @@ internal sealed class ReferenceEncoder(ReferenceTensors tensors, ReferenceSettin
             }
         }
 
-        return Norm("(embeddings|embedding_postprocessor)/(layer_norm|LayerNorm)", [.. sum], hidden);
+        return Norm(EmbeddingNorm, [.. sum], hidden);
     }
 
     /// <summary>y = LN(x + attention(x)), z = LN(y + W2 gelu(W1 y))</summary>
     private double[] RunLayer(int index, double[] states, int hidden, PackedBatch batch)
     {
-        string self = Layer(index, "self_attention|attention/self");
-        int heads = HeadCount(self + "/query/kernel");
-        var mixed = ReferenceAttention.Apply(
-            Dense(self + "/query", states, hidden), Dense(self + "/key", states, hidden), Dense(self + "/value", states, hidden), heads, batch);
-        var attended = Dense(Layer(index, "self_attention/attention_output|self_attention_output|attention/output/dense"), mixed, hidden);
-        var middle = Norm(Layer(index, "self_attention_layer_norm|attention/output/LayerNorm"), Sum(states, attended), hidden);
-        var wide = Gelu(Dense(Layer(index, "intermediate(/dense)?"), middle, hidden));
-        var narrow = Dense(Layer(index, "output(/dense)?"), wide, wide.Length / batch.TokenCount);
-        return Norm(Layer(index, "output_layer_norm|output/LayerNorm"), Sum(middle, narrow), hidden);
+        string self = Layer(index, "self_attention/|attention/self/|_attention_layer/_");
+        double[] Project(string part) => Dense($"{self}{part}(_dense)?", states, hidden);
+        int heads = HeadCount($"{self}query(_dense)?/kernel");
+        var mixed = ReferenceAttention.Apply(Project("query"), Project("key"), Project("value"), heads, batch);
+        var attended = Dense(
+            Layer(index, "self_attention/attention_output|self_attention_output|attention/output/dense|_attention_layer/_output_dense|_attention_output_dense"),
+            mixed,
+            hidden);
+        var middle = Norm(Layer(index, "(self)?_attention_layer_norm|attention/output/LayerNorm"), Sum(states, attended), hidden);
+        var wide = Gelu(Dense(Layer(index, Intermediate), middle, hidden));
+        var narrow = Dense(Layer(index, "_?output(/dense|_dense)?"), wide, wide.Length / batch.TokenCount);
+        return Norm(Layer(index, "_?output_layer_norm|output/LayerNorm"), Sum(middle, narrow), hidden);
     }
 
     /// <summary>tanh(W x + b)</summary>
-    private double[] Pool(double[] firstStates, int hidden) => [.. Dense(Pooler, firstStates, hidden).Select(Math.Tanh)];
+    private double[] Pool(string pooler, double[] firstStates, int hidden) => [.. Dense(pooler, firstStates, hidden).Select(Math.Tanh)];
 
     /// <summary>LN(gelu(W x + b)) E^T + c; E are the word embeddings, unless the source has a decoder of its own.</summary>
     private double[] MaskedLogits(double[] states, int hidden)
     {
-        var transformed = Norm(MaskedHead + "/(LayerNorm|layer_norm)", Gelu(Dense(MaskedHead + "/dense", states, hidden)), hidden);
+        var transformed = Norm($"({MaskedHead})/(LayerNorm|layer_norm)", Gelu(Dense($"({MaskedHead})/dense", states, hidden)), hidden);
         var decoder = tensors.Read(tensors.Has(Decoder) ? Decoder : Words);
-        var bias = tensors.Vector("predictions/(output_bias(/bias)?|bias)", decoder.Shape[0]);
+        var bias = tensors.Vector("(predictions|masked_lm)/(output_bias(/bias)?|bias)", decoder.Shape[0]);
         return new ReferenceDense(decoder, inputFirst: false, hidden, bias).Apply(transformed);
     }
+
+    private bool HasDense(string scope) => tensors.Has($"({scope})/{ReferenceTensors.Kernel}");
 
     private double[] Dense(string scope, double[] rows, int inputSize) => tensors.Dense($"({scope})", inputSize).Apply(rows);
 

@@ -14,8 +14,13 @@ namespace Engine.Model.Conversion.Verification;
 /// <param name="rounding">The type that elements are rounded to.</param>
 internal sealed partial class ReferenceTensors(ITensorSource source, IEnumerable<KeyValuePair<string, string>> names, TensorType rounding)
 {
+    /// <summary>What the names of dense layers' matrices end with.</summary>
+    public const string Kernel = "(kernel|weight|output_weights)";
+
     private readonly (string Name, string Key)[] _names =
-        [.. names.Select(pair => (Simplify(pair.Key), pair.Value)).OrderBy(pair => pair.Item1.Length).ThenBy(pair => pair.Item1, StringComparer.Ordinal)];
+    [
+        .. names.Select(pair => (Name: pair.Key.Replace('.', '/'), Key: pair.Value)).OrderBy(pair => pair.Name.Length).ThenBy(pair => pair.Name, StringComparer.Ordinal),
+    ];
 
     /// <summary>Whether there is a tensor whose name ends so.</summary>
     /// <param name="pattern">A regular expression for the last parts of the name, separated by <c>/</c>.</param>
@@ -60,7 +65,7 @@ internal sealed partial class ReferenceTensors(ITensorSource source, IEnumerable
     {
         string kernel = scope + "/kernel";
         bool inputFirst = Has(kernel);
-        var tensor = Read(inputFirst ? kernel : scope + "/(weight|output_weights)");
+        var tensor = Read(inputFirst ? kernel : scope + "/" + Kernel);
         int outputSize = tensor.Count / inputSize;
         if (!SplitsInto(tensor.Shape, inputFirst ? inputSize : outputSize, inputFirst ? outputSize : inputSize))
             throw new ModelException($"{source.Path}: {tensor.Description} is no dense layer with {inputSize} inputs");
@@ -86,15 +91,13 @@ internal sealed partial class ReferenceTensors(ITensorSource source, IEnumerable
         return false;
     }
 
-    /// <summary>Without <c>:0</c>, without the number that makes a variable's name unique, with one separator.</summary>
-    private static string Simplify(string name) => Suffix().Replace(name, string.Empty).Replace('.', '/');
-
-    [GeneratedRegex(@"(_\d+)?(:0)?$")]
-    private static partial Regex Suffix();
+    /// <summary>The numbers that make names unique, and <c>:0</c>: "layer_norm_1/gamma" is one, "layer_1" is not.</summary>
+    [GeneratedRegex(@"(?<!layer)_\d+(?=/|$|:)|:0$")]
+    private static partial Regex Unique();
 
     private string? Key(string pattern)
     {
         var ending = new Regex($"(^|/)({pattern})$", RegexOptions.CultureInvariant);
-        return _names.FirstOrDefault(pair => ending.IsMatch(pair.Name)).Key;
+        return _names.FirstOrDefault(pair => ending.IsMatch(pair.Name)).Key ?? _names.FirstOrDefault(pair => ending.IsMatch(Unique().Replace(pair.Name, ""))).Key;
     }
 }
