@@ -69,7 +69,14 @@ public sealed record BertConfiguration
         if (!Directory.Exists(folder))
             throw new ModelException($"{folder}: no such folder, expected a model folder with {FileName}, model.safetensors and vocab.txt");
         if (!File.Exists(path))
-            throw new ModelException($"{path}: is missing, expected a model folder with {FileName}, model.safetensors and vocab.txt");
+        {
+            // TensorFlow's models and checkpoints are the likeliest folders to be given without being converted.
+            bool isTensorFlow = Directory.EnumerateFiles(folder).Any(file => file.EndsWith("saved_model.pb", StringComparison.Ordinal) || file.EndsWith(".index", StringComparison.Ordinal));
+            throw new ModelException(
+                $"{path}: is missing, expected a model folder with {FileName}, model.safetensors and vocab.txt"
+                + (isTensorFlow ? $"; this is TensorFlow's: bring it into such a folder first (engine convert {folder} --out FOLDER)" : ""));
+        }
+
         return FromJson(new JsonFields(path, JsonText.ReadObject(path, "a BERT's configuration")));
     }
 

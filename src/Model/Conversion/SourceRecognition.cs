@@ -84,6 +84,12 @@ internal static class SourceRecognition
             .Where(found => found.Prefix != found.Path).Select(found => found.Prefix).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         if (prefixes.Length == 1)
             return TensorFlowSource.OpenCheckpoint(prefixes[0], folder);
+        if (prefixes.Length > 1 && LatestCheckpoint.In(folder, prefixes) is { } latest)
+        {
+            var last = TensorFlowSource.OpenCheckpoint(latest, folder);
+            return last with { Kind = $"{last.Kind} {Path.GetFileName(latest)}, the last one of {prefixes.Length} as the file checkpoint says" };
+        }
+
         if (prefixes.Length > 1)
         {
             throw new ModelException(

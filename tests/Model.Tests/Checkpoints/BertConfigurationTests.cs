@@ -24,6 +24,15 @@ public sealed class BertConfigurationTests : IDisposable
         Assert.Null(configuration.Head);
     }
 
+    [Theory]
+    [InlineData("hub-v4")]
+    [InlineData("tf1")]
+    public void A_folder_of_TensorFlows_is_to_be_converted_first(string layout)
+    {
+        string path = Fixtures.At("checkpoints", layout);
+        Assert.Contains($"engine convert {path}", Assert.Throws<ModelException>(() => BertConfiguration.Load(path)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Missing_fields_have_transformers_defaults()
     {

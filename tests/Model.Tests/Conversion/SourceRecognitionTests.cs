@@ -32,6 +32,26 @@ public sealed class SourceRecognitionTests : IDisposable
         conversions.Of(Path.Combine(copy, "model.ckpt-343"));
     }
 
+    [Theory]
+    [InlineData("model.ckpt-343", true)]
+    [InlineData("/home/trainer/run/model.ckpt-343", true)]
+    [InlineData("model.ckpt-500", false)]
+    public void The_last_of_several_checkpoints_is_the_one_that_the_run_names(string named, bool isThere)
+    {
+        string copy = conversions.Copy(Fixtures.At("checkpoints", "tf1"));
+        foreach (string file in Directory.GetFiles(copy, "bert_model.*"))
+            File.Copy(file, file.Replace("bert_model.ckpt", "model.ckpt-343", StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(copy, "checkpoint"), $"model_checkpoint_path: \"{named}\"\nall_model_checkpoint_paths: \"bert_model.ckpt\"\n");
+        if (!isThere)
+        {
+            AssertRefused(copy, "holds 2 checkpoints", "prefix");
+            return;
+        }
+
+        using var conversion = CheckpointConversion.Open(copy, new ConversionOptions());
+        Assert.Contains("model.ckpt-343, the last one of 2", conversion.Description, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_preprocessing_model_beside_the_encoder_decides_the_tokenizer()
     {

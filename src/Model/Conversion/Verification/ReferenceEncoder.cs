@@ -9,7 +9,7 @@ namespace Engine.Model.Conversion.Verification;
 internal sealed class ReferenceEncoder(ReferenceTensors tensors, ReferenceSettings settings)
 {
     // Where variables have no names, Model Garden's encoders are known by the places of their layers: tables, norm, blocks, pooler.
-    private const string Place = "encoder/layer_with_weights-";
+    private const string Place = "(encoder|model)/layer_with_weights-";
     private const int BlocksFrom = 4;
     private const string Words = $"word_embeddings(/embeddings|/weight)?|masked_lm/embedding_table|_embedding_layer/embeddings|{Place}0/embeddings";
     private const string Positions = $"position_embeddings?(/embeddings|/weight)?|_position_embedding_layer/embeddings|{Place}1/embeddings";
