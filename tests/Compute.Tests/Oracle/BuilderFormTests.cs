@@ -25,6 +25,10 @@ public sealed class BuilderFormTests
         { nameof(BuilderKernels.ProductWithTwoConstants), 1e10f, float.PositiveInfinity, 1e10f * (1e30f * 1e-30f) },
         { nameof(BuilderKernels.SumWithZero), -0f, 0f, -0f },
         { nameof(BuilderKernels.DifferenceFromZero), 0f, 0f, -0f },
+
+        // The second conversion's signedness is forgotten.
+        { nameof(BuilderKernels.UnsignedExtensionOfAConversion), -5, 0, -1 },
+        { nameof(BuilderKernels.ConversionToTheOtherSign), -5, 65531, -5 },
         { nameof(BuilderKernels.ConstantOnTheLeftOfAComparison), float.NaN, 0, 1 },
     };
 

@@ -19,6 +19,14 @@ public static class BuilderKernels
 
     public static void DifferenceFromZero(ArrayView<float> floats, ArrayView<int> ints, ArrayView<float> x, ArrayView<int> y) => x[Group.IdxX] = 0f - floats[Group.IdxX];
 
+    public static void UnsignedExtensionOfAConversion(ArrayView<float> floats, ArrayView<int> ints, ArrayView<float> x, ArrayView<int> y)
+    {
+        var narrow = (sbyte)ints[Group.IdxX];
+        y[Group.IdxX] = (int)((long)(uint)narrow >> 32);
+    }
+
+    public static void ConversionToTheOtherSign(ArrayView<float> floats, ArrayView<int> ints, ArrayView<float> x, ArrayView<int> y) => y[Group.IdxX] = (ushort)(short)ints[Group.IdxX];
+
     public static void ConstantOnTheLeftOfAComparison(ArrayView<float> floats, ArrayView<int> ints, ArrayView<float> x, ArrayView<int> y)
     {
         var p = floats[Group.IdxX];

@@ -121,12 +121,13 @@ internal sealed class ArithmeticReader
         if (operands.Length == 2)
         {
             Operations++;
-            if (Expression.ChangedForm(name, operands[0], operands[1]) is { } form)
-            {
-                Found.Add($"{method.DeclaringType!.Name}.{method.Name}: {form}");
-            }
-
+            Note(method, Expression.ChangedForm(name, operands[0], operands[1]));
             result = name is "add" or "sub" or "mul" ? new Expression(null, name, operands[0], operands[1]) : Expression.Unknown;
+        }
+        else if (name.StartsWith("conv.", StringComparison.Ordinal))
+        {
+            Note(method, Expression.ChangedConversion(name, operands[0]));
+            result = operands[0].IsConstant ? Expression.Unknown : new Expression(null, name, operands[0]);
         }
         else if (name == "ldsfld" && method.Module.ResolveField((int)instruction.Operand!, TypeArguments(method), MethodArguments(method)) is { IsInitOnly: true, DeclaringType.ContainsGenericParameters: false } field)
         {
@@ -136,6 +137,14 @@ internal sealed class ArithmeticReader
         for (var k = 0; k < Count(instruction.Code.StackBehaviourPush); k++)
         {
             stack.Push(result);
+        }
+    }
+
+    private void Note(MethodBase method, string? form)
+    {
+        if (form is not null)
+        {
+            Found.Add($"{method.DeclaringType!.Name}.{method.Name}: {form}");
         }
     }
 

@@ -18,6 +18,8 @@ public sealed class BuilderFormTests
         { nameof(WithZero), true },
         { nameof(FromZero), true },
         { nameof(ConstantFirst), true },
+        { nameof(UnsignedExtension), true },
+        { nameof(OtherSign), true },
         { nameof(NothingOfTheKind), false },
     };
 
@@ -62,6 +64,10 @@ public sealed class BuilderFormTests
     public static float FromZero(float x) => 0f - x;
 
     public static bool ConstantFirst(float x) => 1f < x;
+
+    public static ulong UnsignedExtension(int x) => (uint)(sbyte)x;
+
+    public static int OtherSign(int x) => (ushort)(short)x;
 
     public static float NothingOfTheKind(float x, int n) => (x * 0.1f) + ((n >> 1) * (x > 1f ? 0.5f : -x)) + (n / 3);
 

@@ -51,7 +51,7 @@ internal sealed class IntegerExpressions(KernelWriter kernel)
                 il.Emit(OpCodes.Conv_I4);
                 return $"(int)({wide})";
             case 12:
-                var cut = Int(levels - 1);
+                var cut = Opaque(Int(levels - 1));
                 var (narrow, type) = random.Next(4) switch
                 {
                     0 => (OpCodes.Conv_I1, "sbyte"),
@@ -67,9 +67,9 @@ internal sealed class IntegerExpressions(KernelWriter kernel)
             case 13:
                 return Bits(levels);
             case 14:
-                var first = Int(levels - 1);
+                var first = Opaque(Int(levels - 1));
                 il.Emit(OpCodes.Conv_U8);
-                var second = Int(levels - 1);
+                var second = Opaque(Int(levels - 1));
                 il.Emit(OpCodes.Conv_U8);
                 il.Emit(OpCodes.Mul);
                 il.Emit(OpCodes.Ldc_I4, 32);
@@ -93,6 +93,11 @@ internal sealed class IntegerExpressions(KernelWriter kernel)
             case 1 or 2:
                 var narrow = Int(levels - 1);
                 var signed = random.Next(2) == 0;
+                if (!signed)
+                {
+                    narrow = Opaque(narrow);
+                }
+
                 il.Emit(signed ? OpCodes.Conv_I8 : OpCodes.Conv_U8);
                 return $"({(signed ? "long" : "uint, long")})({narrow})";
             case 3:
@@ -134,6 +139,14 @@ internal sealed class IntegerExpressions(KernelWriter kernel)
         il.Emit(OpCodes.Ldc_I4, KernelWriter.LocalLength - 1);
         il.Emit(OpCodes.And);
         return $"({index}) & {KernelWriter.LocalLength - 1}";
+    }
+
+    /// <summary>Makes the integer on the stack one that no conversion gave: of two conversions ILGPU's IR builder forgets the second one's signedness.</summary>
+    private string Opaque(string number)
+    {
+        kernel.LoadElement(2, () => kernel.ThreadPlus(0));
+        il.Emit(OpCodes.Xor);
+        return $"{number} ^ i[thread]";
     }
 
     /// <summary>A number that all threads of a group have in common, or in kernels that know of warps the lane.</summary>

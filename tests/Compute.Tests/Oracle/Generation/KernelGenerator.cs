@@ -9,7 +9,7 @@ namespace Engine.Compute.Tests.Oracle.Generation;
 /// <summary>
 /// Writes random kernels: branches, switches, loops, breaks and returns inside of each other, integers of 8 to 64 bits, floats of both precisions, gathers and
 /// scatters to a thread's own slots, local arrays, and exchanges between threads where all of them are together. What ILGPU's IR builder computes otherwise
-/// than .NET is left out: chained float constants, divisions by powers of two, conversions out of range.
+/// than .NET is left out: chained float constants, divisions by powers of two, conversions of conversions without a sign, conversions out of range.
 /// </summary>
 internal sealed class KernelGenerator
 {
