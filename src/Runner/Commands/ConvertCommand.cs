@@ -143,7 +143,7 @@ internal sealed class ConvertCommand : ICommandDefinition
         $"{state.Step}: {Megabytes(state.Done)} of {Megabytes(state.Total)}, {Rate(state.Done, Stopwatch.GetElapsedTime(started).TotalSeconds)}, "
         + $"memory {Megabytes(Environment.WorkingSet)}";
 
-    private static string Megabytes(long bytes) => $"{bytes / 1e6:F0} MB";
+    private static string Megabytes(long bytes) => bytes < 10_000_000 ? $"{bytes / 1e6:F1} MB" : $"{bytes / 1e6:F0} MB";
 
     private static string Rate(long bytes, double seconds) => $"{bytes / 1e6 / Math.Max(seconds, 1e-3):F0} MB/s";
 

@@ -53,6 +53,17 @@ public sealed class SourceRecognitionTests : IDisposable
     }
 
     [Fact]
+    public void An_archive_of_something_else_is_named_as_the_user_named_it()
+    {
+        string copy = conversions.Copy(Fixtures.At("checkpoints", "tf1"));
+        foreach (string file in Directory.GetFiles(copy, "bert_model.*"))
+            File.Delete(file);
+        string archive = copy + ".zip";
+        System.IO.Compression.ZipFile.CreateFromDirectory(copy, archive);
+        AssertRefused(archive, $"{archive}: holds no checkpoint");
+    }
+
+    [Fact]
     public void A_preprocessing_model_beside_the_encoder_decides_the_tokenizer()
     {
         string both = Path.GetDirectoryName(conversions.Copy(Fixtures.At("checkpoints", "hub-v4")))!;

@@ -58,7 +58,9 @@ internal sealed class ExtractedArchive : IDisposable
 
     /// <summary>An error about a file in the temporary folder as one about a file in the archive.</summary>
     public ModelException Describe(ModelException exception) =>
-        new(exception.Message.Replace(Folder + System.IO.Path.DirectorySeparatorChar, $"{Path}: ", StringComparison.Ordinal), exception);
+        new(
+            exception.Message.Replace(Folder + System.IO.Path.DirectorySeparatorChar, $"{Path}: ", StringComparison.Ordinal).Replace(Folder, Path, StringComparison.Ordinal),
+            exception);
 
     /// <summary>Removes the temporary folder.</summary>
     public void Dispose()
