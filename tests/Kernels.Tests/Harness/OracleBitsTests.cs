@@ -21,6 +21,9 @@ public sealed class OracleBitsTests
         ["gelu, erf"] = device => Gelu(device, GeluForm.Erf),
         ["gelu, tanh"] = device => Gelu(device, GeluForm.Tanh),
         ["dropout"] = Dropout,
+        ["top softmax"] = TopSoftmax,
+        ["embedding"] = Embedding,
+        ["adam"] = Adam,
         ["panel gemm"] = device => Gemm(device, GemmShape.Panel),
         ["tiled gemm"] = device => Gemm(device, GemmShape.Tiled),
         ["panel attention"] = device => Attention(device, AttentionShape.Panel),
@@ -101,6 +104,37 @@ public sealed class OracleBitsTests
         var y = buffers.Out(Rows * Width);
         new Dropout(device).Forward(buffers.Of(Matrices.Uniform(Rows * Width, 1)), y, Rows, Width, new DropoutState(0.3f, 7, 3, 1), 2);
         return [buffers.Read(y)];
+    }
+
+    private static float[][] TopSoftmax(ComputeDevice device)
+    {
+        const int Rows = 3, Columns = 37, Count = 4;
+        using var buffers = new DeviceBuffers(device);
+        var probabilities = buffers.Out(Rows * Count);
+        new TopSoftmax(device).Run(buffers.Of(Matrices.Uniform(Rows * Columns, 1, 5f)), buffers.Of(new int[Rows * Count]), probabilities, Rows, Columns, Count);
+        return [buffers.Read(probabilities)];
+    }
+
+    private static float[][] Embedding(ComputeDevice device)
+    {
+        const int Hidden = 40;
+        using var buffers = new DeviceBuffers(device);
+        using var embedding = new Embedding(device, Hidden);
+        var sum = buffers.Out(3 * Hidden);
+        embedding.Forward(
+            buffers.Of(4, 1, 4), buffers.Of(0, 1, 2), buffers.Of(0, 0, 1), buffers.Of(Matrices.Uniform(5 * Hidden, 1)), buffers.Of(Matrices.Uniform(3 * Hidden, 2)),
+            buffers.Of(Matrices.Uniform(2 * Hidden, 3)), sum, 3);
+        return [buffers.Read(sum)];
+    }
+
+    private static float[][] Adam(ComputeDevice device)
+    {
+        const int Count = 512;
+        using var buffers = new DeviceBuffers(device);
+        using var adam = new Adam(device);
+        var (parameters, first, second) = (buffers.Of(Matrices.Uniform(Count, 1)), buffers.Of(Matrices.Uniform(Count, 2)), buffers.Of(Matrices.Uniform(Count, 3).Select(MathF.Abs).ToArray()));
+        adam.Run(parameters, buffers.Of(Matrices.Uniform(Count, 4)), first, second, buffers.Of(1f, 0f), default, Count, new AdamStep(default, 1e-3, 2, 0.01, Epsilon: 1e-8));
+        return [buffers.Read(parameters), buffers.Read(first), buffers.Read(second)];
     }
 
     private static float[][] Gemm(ComputeDevice device, GemmShape shape)
