@@ -38,11 +38,8 @@ public sealed class Softmax(ComputeDevice device)
         backward(RowLaunch.Shape(device, rows), rows, columns, y, dy, dx);
     }
 
-    /// <summary>
-    /// One row: writes e^(x - max) to <paramref name="y"/> and gives the maximum and the sum. Every thread of the group calls it.
-    /// </summary>
-    internal static (float Max, float Sum) Exponentials(
-        int offset, int columns, ArrayView<float> x, ArrayView<float> y, ArrayView<float> shared)
+    /// <summary>The largest element of a row. Every thread of the group calls it.</summary>
+    internal static float Largest(int offset, int columns, ArrayView<float> x, ArrayView<float> shared)
     {
         int lane = Group.IdxX;
         int size = Group.DimX;
@@ -52,7 +49,19 @@ public sealed class Softmax(ComputeDevice device)
             max = MathF.Max(x[offset + c + lane], max);
         if (full + lane < columns)
             max = MathF.Max(x[offset + full + lane], max);
-        max = GroupReduction.Max(max, shared);
+        return GroupReduction.Max(max, shared);
+    }
+
+    /// <summary>
+    /// One row: writes e^(x - max) to <paramref name="y"/> and gives the maximum and the sum. Every thread of the group calls it.
+    /// </summary>
+    internal static (float Max, float Sum) Exponentials(
+        int offset, int columns, ArrayView<float> x, ArrayView<float> y, ArrayView<float> shared)
+    {
+        int lane = Group.IdxX;
+        int size = Group.DimX;
+        int full = columns & ~(size - 1);
+        float max = Largest(offset, columns, x, shared);
 
         float sum = 0f;
         for (int c = 0; c < full; c += size)

@@ -52,7 +52,7 @@ public sealed class TopSoftmax(ComputeDevice device)
         int lane = Group.IdxX;
         int row = Grid.IdxX;
         int offset = row * columns;
-        float max = Largest(offset, columns, x, shared);
+        float max = Softmax.Largest(offset, columns, x, shared);
         float scale = 1f / SumOfExponentials(offset, columns, max, x, shared);
         float last = float.PositiveInfinity;
         int lastColumn = -1;
@@ -86,19 +86,6 @@ public sealed class TopSoftmax(ComputeDevice device)
                 probabilities[row * count + i] = DeviceMath.ExpNonPositive(last - max) * scale;
             }
         }
-    }
-
-    private static float Largest(int offset, int columns, ArrayView<float> x, ArrayView<float> shared)
-    {
-        int lane = Group.IdxX;
-        int size = Group.DimX;
-        int full = columns & ~(size - 1);
-        float max = float.NegativeInfinity;
-        for (int c = 0; c < full; c += size)
-            max = MathF.Max(x[offset + c + lane], max);
-        if (full + lane < columns)
-            max = MathF.Max(x[offset + full + lane], max);
-        return GroupReduction.Max(max, shared);
     }
 
     private static float SumOfExponentials(int offset, int columns, float max, ArrayView<float> x, ArrayView<float> shared)
