@@ -24,4 +24,16 @@ public static class LibraryKernels
         x[g] = MathF.Cbrt(a[g]) + (float)Math.Cbrt((double)b[g]);
         x[256 + g] = XMath.IEEERemainder(a[g], b[g]) + MathF.Asinh(a[g]);
     }
+
+    [OracleCase(Groups = 4, GroupX = 40)]
+    public static void BinaryLogarithms(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        var number = (a[g] * a[g]) + 0.1f;
+        x[g] = XMath.Log2(number);
+        x[160 + g] = MathF.Log2(number);
+        x[320 + g] = XMath.Log(number, XMath.Abs(b[g]));
+        y[g] = (int)Interop.FloatAsInt(XMath.Log2((double)number));
+        y[160 + g] = (int)Interop.FloatAsInt(Math.Log2((double)number));
+    }
 }

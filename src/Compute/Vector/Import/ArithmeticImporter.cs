@@ -38,7 +38,9 @@ internal sealed class ArithmeticImporter(Function function, Func<Value, Value> a
         UnaryArithmeticKind.ExpF => Math(MathFunction.Exp, value),
         UnaryArithmeticKind.Exp2F => Math(MathFunction.Exp2, value),
         UnaryArithmeticKind.LogF => Math(MathFunction.Log, value),
-        UnaryArithmeticKind.Log2F => Math(MathFunction.Log2, value),
+
+        // XMath.Log2 is a quotient of logarithms in ILGPU, which differs from .NET's own Log2 in the last digit.
+        UnaryArithmeticKind.Log2F => Math(MathFunction.BinaryLog, value, function.Constant(value.Type, 2.0)),
         UnaryArithmeticKind.Log10F => Math(MathFunction.Log10, value),
         _ => throw new NotSupportedException($"the operation {kind}"),
     };
