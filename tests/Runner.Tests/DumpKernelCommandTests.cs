@@ -10,6 +10,7 @@ public sealed class DumpKernelCommandTests
         CommandRun run = CommandRun.Of("dump-kernel", "LayerNorm.Forward", "--device", "cpu", "--vector-bits", "128");
         Assert.Equal(0, run.Code);
         Assert.Contains("---- LayerNorm.ForwardKernel: ILGPU's IR", run.Output, StringComparison.Ordinal);
+        Assert.Contains("---- LayerNorm.ForwardKernel: our IR as imported", run.Output, StringComparison.Ordinal);
         Assert.Contains("; strided 4", run.Output, StringComparison.Ordinal);
         Assert.Contains("call Vector128.", run.Output, StringComparison.Ordinal);
     }
@@ -26,7 +27,7 @@ public sealed class DumpKernelCommandTests
     public void Bad_input_is_one_line()
     {
         CommandRun.Of("dump-kernel", "NoSuchKernel").AssertBadInput("NoSuchKernel", "engine dump-kernel lists");
-        CommandRun.Of("dump-kernel", "Adam", "--stage", "ptx").AssertBadInput("--stage ptx", "source, ir, il");
+        CommandRun.Of("dump-kernel", "Adam", "--stage", "ptx").AssertBadInput("--stage ptx", "source, imported, ir, il");
         CommandRun.Of("dump-kernel", "Adam", "--device", "ilgpu-cpu").AssertBadInput("no vector code", "'cpu'");
         CommandRun.Of("dump-kernel", "Adam", "--vector-bits", "100").AssertBadInput("100", "512, 256 or 128");
     }

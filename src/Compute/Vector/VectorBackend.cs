@@ -19,7 +19,6 @@ internal delegate void VectorIntrinsic();
 internal sealed class VectorBackend : Backend<VectorIntrinsic>
 {
     private readonly IVectorCompiler compiler;
-    private readonly VectorCompilerOptions options;
 
     /// <summary>Makes the back end.</summary>
     /// <param name="context">The ILGPU context.</param>
@@ -29,7 +28,7 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
         : base(context, device.Capabilities, BackendType.IL, new ILArgumentMapper(context))
     {
         this.compiler = compiler;
-        options = device.Options;
+        Options = device.Options;
         AlgorithmIntrinsics.Register(context);
         InitIntrinsicProvider();
         InitializeKernelTransformers(builder =>
@@ -56,6 +55,9 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
             builder.Add(passes.ToTransformer());
         });
     }
+
+    /// <summary>Gets the width of vectors and the arithmetic.</summary>
+    public VectorCompilerOptions Options { get; }
 
     /// <summary>Gets or sets where the IR of kernels is written as they are compiled; null for nowhere.</summary>
     public TextWriter? SourceListing { get; set; }
@@ -92,7 +94,7 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
             var copies = ParameterCheck.FindRefused(entryPoint) is null
                 ? ArgumentCopy.Plan(entryPoint, backendContext.KernelMethod, ArgumentMapper.TypeContext, layout)
                 : [];
-            var program = compiler.Import(entryPoint, source, layout, options);
+            var program = compiler.Import(entryPoint, source, layout, Options);
             return new VectorCompiledKernel(Context, entryPoint, backendContext.KernelInfo, name, program, layout, copies);
         }
         catch (UnsupportedKernelException exception)

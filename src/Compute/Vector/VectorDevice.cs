@@ -23,9 +23,14 @@ internal sealed class VectorDevice : Device
     /// <param name="contraction">Whether multiplies and adds are fused.</param>
     /// <exception cref="ComputeException">The width is not possible on this machine.</exception>
     public VectorDevice(IVectorCompiler compiler, int threads = 0, int vectorBits = 0, bool contraction = true)
+        : this(compiler, new VectorCompilerOptions(VectorWidth.Resolve(vectorBits), contraction), threads)
+    {
+    }
+
+    private VectorDevice(IVectorCompiler compiler, VectorCompilerOptions options, int threads)
     {
         this.compiler = compiler;
-        Options = new VectorCompilerOptions(VectorWidth.Resolve(vectorBits), contraction);
+        Options = options;
         Threads = threads > 0 ? threads : Environment.ProcessorCount;
         Name = $"vector CPU ({Options.VectorBits} bits, {Threads} {(Threads == 1 ? "thread" : "threads")})";
         WarpSize = Options.VectorBits / 32;
@@ -41,6 +46,12 @@ internal sealed class VectorDevice : Device
         // The class of a processor's capabilities cannot be created from outside of ILGPU; its own device has the same ones.
         Capabilities = CPUDevice.Default.Capabilities;
     }
+
+    /// <summary>Describes a processor for which kernels are compiled, to be looked at and not to be run: this machine may lack its vectors.</summary>
+    /// <param name="compiler">Compiles the kernels.</param>
+    /// <param name="options">The width of its vectors and the arithmetic.</param>
+    /// <returns>The device.</returns>
+    public static VectorDevice ForDump(IVectorCompiler compiler, VectorCompilerOptions options) => new(compiler, options, threads: 1);
 
     /// <summary>Gets what its compiler is asked to produce.</summary>
     public VectorCompilerOptions Options { get; }

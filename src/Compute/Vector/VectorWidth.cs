@@ -19,13 +19,16 @@ internal static class VectorWidth
             return Widest;
         }
 
-        if (requested is not (128 or 256 or 512))
-        {
-            throw new ComputeException($"vector width {requested} is not possible: expected 512, 256 or 128 bits, or 0 for the widest of this machine ({Widest})");
-        }
-
-        return requested <= Widest
+        return Known(requested) <= Widest
             ? requested
             : throw new ComputeException($"vector width {requested} is not possible on this machine: its processor has vectors of {Widest} bits; ask for {Widest} or less, or 0");
     }
+
+    /// <summary>Checks a width for which code is made, but perhaps not run.</summary>
+    /// <param name="requested">512, 256 or 128.</param>
+    /// <returns>The same width.</returns>
+    /// <exception cref="ComputeException">The width does not exist.</exception>
+    public static int Known(int requested) => requested is 128 or 256 or 512
+        ? requested
+        : throw new ComputeException($"vector width {requested} is not possible: expected 512, 256 or 128 bits, or 0 for the widest of this machine ({Widest})");
 }

@@ -165,10 +165,40 @@ public sealed class DumpTests : IDisposable
     [Fact]
     public void EveryStageIsShown()
     {
-        var dump = KernelDump.Of(device, typeof(DumpKernels).GetMethod(nameof(DumpKernels.Axpy))!, 8);
-        Assert.StartsWith("Axpy", dump.Source, StringComparison.Ordinal);
-        Assert.Contains("call Vector128.FusedMultiplyAdd", dump.Instructions, StringComparison.Ordinal);
+        var dump = KernelDump.Of(device, typeof(DumpKernels).GetMethod(nameof(DumpKernels.Axpy))!, 8, vectorBits: 256);
+        Assert.StartsWith("Axpy_0[", dump.Source, StringComparison.Ordinal);
+        Assert.Contains("groupdimension", dump.Imported, StringComparison.Ordinal);
+        Assert.DoesNotContain("groupdimension", dump.Function, StringComparison.Ordinal);
+        Assert.Contains("call Vector256.FusedMultiplyAdd", dump.Instructions, StringComparison.Ordinal);
         Assert.Contains("MaskStore", dump.Instructions, StringComparison.Ordinal);
+    }
+
+    // ILGPU numbers all values of a process with one counter; what was compiled before must not show.
+    [Fact]
+    public void TheSameKernelGivesTheSameText()
+    {
+        var kernel = typeof(DumpKernels).GetMethod(nameof(DumpKernels.Tile))!;
+        var first = KernelDump.Of(device, kernel, 8);
+        KernelDump.Of(device, typeof(DumpKernels).GetMethod(nameof(DumpKernels.Rotate))!, 8);
+        Assert.Equal(first, KernelDump.Of(device, kernel, 8));
+    }
+
+    [Fact]
+    public void SourceIsNumberedByDefinitions() => Assert.Equal(
+        "Step_0[EntryPoint]_0(Int32 count_0, Int32 x_1_1)\nEntry_0:\n\tphi_2: count_0, arith_4 [Entry_0, BB_1]\n\tconst_3: 17 [Int32]\nBB_1:\n\tarith_4: phi_2, const_3 [None]\n\tret_5: undef_6\n",
+        SourceNumbering.Normalize(
+            "Step_7[EntryPoint]_90(Int32 count_95, Int32 x_1_93)\nEntry_80:\n\tphi_92: count_95, arith_94 [Entry_80, BB_81]\n\tconst_17: 17 [Int32]\nBB_81:\n\tarith_94: phi_92, const_17 [None]\n\tret_96: undef_89\n"));
+
+    // Nothing is run, so that no machine needs the vectors that it shows.
+    [Theory]
+    [InlineData(128)]
+    [InlineData(256)]
+    [InlineData(512)]
+    public void EveryWidthIsShownOnEveryMachine(int bits)
+    {
+        var dump = KernelDump.Of(device, typeof(DumpKernels).GetMethod(nameof(DumpKernels.Rotate))!, 32, vectorBits: bits);
+        Assert.Contains($"call Vector{bits}.Load<Single>", dump.Instructions, StringComparison.Ordinal);
+        Assert.Equal(bits > 128, dump.Instructions.Contains("call Avx2.GatherVector256", StringComparison.Ordinal));
     }
 
     private void Check(string kernel, string expected)

@@ -86,7 +86,7 @@ internal sealed class FunctionEmitter
 
     private void EmitBody()
     {
-        foreach (var value in function.Entry.Instructions.Where(storage.Prologue.Contains)) values.Emit(value);
+        foreach (var value in function.Entry.Instructions.Where(storage.Prologue.Contains)) Emit(value);
         var body = il.DefineLabel();
         il.MarkLabel(body);
         if (entryMask is not null)
@@ -142,6 +142,7 @@ internal sealed class FunctionEmitter
 
     private void EmitBlock(Block block, int position)
     {
+        il.NoteBegin(block);
         il.MarkLabel(labels[block]);
         if (masks.TryGetValue(block, out var mask))
         {
@@ -162,9 +163,16 @@ internal sealed class FunctionEmitter
         foreach (var phi in block.Phis) values.EmitImage(phi);
         foreach (var value in block.Instructions)
         {
-            if (!storage.Prologue.Contains(value)) values.Emit(value);
+            if (!storage.Prologue.Contains(value)) Emit(value);
         }
+        il.NoteEnd(block);
         EmitTerminator(block, position);
+    }
+
+    private void Emit(Value value)
+    {
+        il.Note(value);
+        values.Emit(value);
     }
 
     private void EmitTerminator(Block block, int position)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Text;
+using Engine.Compute.Vector.IR;
 
 namespace Engine.Compute.Vector.Emit;
 
@@ -9,6 +10,7 @@ namespace Engine.Compute.Vector.Emit;
 internal sealed class InstructionWriter(ILGenerator il, StringBuilder? listing)
 {
     private readonly Dictionary<Label, string> labels = [];
+    private string? note;
 
     /// <summary>Instructions written so far.</summary>
     public int Count { get; private set; }
@@ -33,6 +35,21 @@ internal sealed class InstructionWriter(ILGenerator il, StringBuilder? listing)
         if (listing is not null) labels[label] = $"L{labels.Count}";
         return label;
     }
+
+    /// <summary>Says in the text what the next instructions are for; forgotten where none follow before the next note.</summary>
+    public void Note(Value value)
+    {
+        if (listing is not null) note = FunctionPrinter.Describe(value);
+    }
+
+    /// <summary>Says in the text that the next instructions end a block.</summary>
+    public void NoteEnd(Block block)
+    {
+        if (listing is not null) note = FunctionPrinter.DescribeTerminator(block);
+    }
+
+    /// <summary>Says in the text which block begins.</summary>
+    public void NoteBegin(Block block) => listing?.AppendLine($"; {block}");
 
     /// <summary>Puts a label here.</summary>
     public void MarkLabel(Label label)
@@ -128,7 +145,10 @@ internal sealed class InstructionWriter(ILGenerator il, StringBuilder? listing)
     private void List(OpCode code, string operand)
     {
         Count++;
-        listing?.AppendLine($"  {code.Name} {operand}".TrimEnd());
+        if (listing is null) return;
+        if (note is not null) listing.AppendLine($"  ; {note}");
+        note = null;
+        listing.AppendLine($"  {code.Name} {operand}".TrimEnd());
     }
 
     private static string TypeName(Type type) => type.IsGenericType

@@ -44,7 +44,7 @@ internal sealed class VectorEmitter(EmissionContext context, SpillArea spill)
             Opcode.ShiftLeft when !HasUniformCount(value) => ("ShiftLeft", [element], []),
             Opcode.ShiftRight when !HasUniformCount(value) => ("ShiftRight", [element], []),
             Opcode.ShiftRightUnsigned when !HasUniformCount(value) => ("ShiftRight", [unsigned], []),
-            Opcode.MultiplyHighUnsigned when !HasEvenProducts => ("MultiplyHigh", [], []),
+            Opcode.MultiplyHighUnsigned when !methods.HasEvenProducts => ("MultiplyHigh", [], []),
             Opcode.PopulationCount or Opcode.LeadingZeroCount or Opcode.TrailingZeroCount => ("CountBits", [element], [(int)value.Op]),
             Opcode.Math => (type == ScalarType.F32 ? "MathOfSingle" : "MathOfDouble", [], [(int)value.Immediate]),
             Opcode.SignedToFloat when isLong && value.Type == ScalarType.F32 => ("Convert", [typeof(long), typeof(float)], []),
@@ -60,14 +60,6 @@ internal sealed class VectorEmitter(EmissionContext context, SpillArea spill)
     }
 
     private bool HasUniformCount(Value shift) => context.Shapes.Of(shift.Operands[1]).IsUniform;
-
-    /// <summary>Whether the processor multiplies every other 32-bit lane to 64 bits.</summary>
-    private bool HasEvenProducts => methods.Bits switch
-    {
-        512 => Avx512F.IsSupported,
-        256 => Avx2.IsSupported,
-        _ => Sse2.IsSupported,
-    };
 
     private void Push(Value value, int vector, int part)
     {

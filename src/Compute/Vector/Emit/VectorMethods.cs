@@ -11,11 +11,17 @@ internal sealed class VectorMethods
     private readonly Dictionary<string, MethodInfo> found = [];
     private readonly Type generic;
 
+    /// <summary>
+    /// Whether the code is for vectors that this processor lacks: it can be shown, not run, and takes the instructions that an x64 processor with such vectors has.
+    /// </summary>
+    private readonly bool isForeign;
+
     /// <summary>Chooses a width.</summary>
     /// <param name="bits">512, 256 or 128.</param>
     public VectorMethods(int bits)
     {
         Bits = bits;
+        isForeign = bits > VectorWidth.Widest;
         (Static, generic) = bits switch
         {
             512 => (typeof(Vector512), typeof(Vector512<>)),
@@ -34,10 +40,18 @@ internal sealed class VectorMethods
     public Type Static { get; }
 
     /// <summary>Whether lanes can be loaded and stored under a mask by one instruction.</summary>
-    public bool HasMaskedMemory => Bits == 512 ? Avx512F.IsSupported : Avx.IsSupported;
+    public bool HasMaskedMemory => isForeign || (Bits == 512 ? Avx512F.IsSupported : Avx.IsSupported);
 
     /// <summary>Whether lanes can be gathered by instructions.</summary>
-    public bool HasGather => Bits >= 256 && Avx2.IsSupported;
+    public bool HasGather => Bits >= 256 && (isForeign || Avx2.IsSupported);
+
+    /// <summary>Whether every other 32-bit lane can be multiplied to 64 bits.</summary>
+    public bool HasEvenProducts => isForeign || Bits switch
+    {
+        512 => Avx512F.IsSupported,
+        256 => Avx2.IsSupported,
+        _ => Sse2.IsSupported,
+    };
 
     /// <summary>The type of a vector's element for a scalar type: everything narrow lives in 32-bit integers.</summary>
     public static Type Element(ScalarType type) => type switch

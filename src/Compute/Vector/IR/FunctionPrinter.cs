@@ -21,12 +21,7 @@ internal static class FunctionPrinter
             text.AppendLine($"{block}:{(block.Predecessors.Count == 0 ? "" : " ; from " + string.Join(", ", block.Predecessors))}");
             foreach (var value in block.Phis.Concat(block.Instructions))
                 text.AppendLine($"  {Describe(value)}{(annotate is null ? "" : "  ; " + annotate(value))}");
-            text.AppendLine("  " + block.Terminator switch
-            {
-                TerminatorKind.Return => "return",
-                TerminatorKind.Jump => $"jump {block.Target}",
-                _ => $"branch {Name(block.Condition!)}, {block.Target}, {block.Otherwise}",
-            });
+            text.AppendLine($"  {DescribeTerminator(block)}");
         }
         return text.ToString();
     }
@@ -54,6 +49,14 @@ internal static class FunctionPrinter
         string type = value.Type == ScalarType.Void ? "" : $" {value.Type.Name()}";
         return $"{result}{value.Op.ToString().ToLowerInvariant()}{immediate}{type} {string.Join(", ", operands)}{offset}".TrimEnd();
     }
+
+    /// <summary>The end of a block as a line.</summary>
+    public static string DescribeTerminator(Block block) => block.Terminator switch
+    {
+        TerminatorKind.Return => "return",
+        TerminatorKind.Jump => $"jump {block.Target}",
+        _ => $"branch {Name(block.Condition!)}, {block.Target}, {block.Otherwise}",
+    };
 
     private static string Name(Value value)
     {
