@@ -51,6 +51,12 @@ public sealed class ComputeDevice : IDisposable
     /// </summary>
     public int? CompiledKernels => (Accelerator as VectorAccelerator)?.CompiledKernels;
 
+    /// <summary>
+    /// Gets the kernels that the vector CPU runs thread by thread, far slower than as vectors: threads of a group wait at different places, or the group is
+    /// too large for its barriers. Empty on devices that ILGPU compiles for. Our own kernels are never among them.
+    /// </summary>
+    public IReadOnlyCollection<string> KernelsRunByThread => (Accelerator as VectorAccelerator)?.ThreadKernels ?? [];
+
     /// <summary>Starts to measure the time of every kernel, in place of what was measured before.</summary>
     /// <returns>The profile, which grows with every launch, or null on devices whose launches do not wait for the kernel to end.</returns>
     public LaunchProfile? StartProfile()

@@ -6,7 +6,7 @@ public sealed record ComputeDeviceOptions
     /// <summary>Gets how many threads the vector CPU runs a launch on, the launching one included; 0 for all cores.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Gets the width of the vector CPU's vectors in bits: 512, 256, 128, or 0 for the widest of the machine.</summary>
+    /// <summary>Gets the width of the vector CPU's vectors in bits: 512, 256, 128, 32 to run thread by thread with warps of 4, or 0 for the widest of the machine.</summary>
     public int VectorBits { get; init; }
 
     /// <summary>Gets a value indicating whether the vector CPU fuses multiplies and adds; off, its results are bit for bit those of ILGPU's CPU accelerator.</summary>

@@ -41,9 +41,16 @@ internal readonly record struct GroupShape(int X, int Y, int Z)
 }
 
 /// <summary>What the compiler is asked to produce.</summary>
-/// <param name="VectorBits">Width of a vector in bits: 512, 256 or 128.</param>
+/// <param name="VectorBits">Width of a vector in bits: 512, 256, 128, or 32 to run thread by thread.</param>
 /// <param name="Contraction">Whether a multiply that feeds an add or a subtract becomes a fused multiply-add.</param>
-internal sealed record VectorCompilerOptions(int VectorBits, bool Contraction);
+internal sealed record VectorCompilerOptions(int VectorBits, bool Contraction)
+{
+    /// <summary>Gets a value indicating whether every kernel runs thread by thread.</summary>
+    public bool IsScalar => VectorBits == VectorWidth.Scalar;
+
+    /// <summary>Gets the threads of a warp: the lanes of a vector of floats, or four threads that run one after the other.</summary>
+    public int WarpSize => IsScalar ? 4 : VectorBits / 32;
+}
 
 /// <summary>Runs one group of a launch.</summary>
 /// <param name="arguments">The argument block; parameter i lies at the layout's offset of i.</param>
@@ -57,7 +64,8 @@ internal unsafe delegate void GroupEntry(byte* arguments, LaunchInfo* launch, in
 /// <summary>A kernel compiled for one group shape.</summary>
 /// <param name="Entry">Runs one group.</param>
 /// <param name="ScratchBytes">Scratch memory that a group needs, dynamic shared memory not included.</param>
-internal sealed record VectorCode(GroupEntry Entry, int ScratchBytes);
+/// <param name="IsVectorized">Whether threads are lanes of vectors; false where they run one by one.</param>
+internal sealed record VectorCode(GroupEntry Entry, int ScratchBytes, bool IsVectorized = true);
 
 /// <summary>The dimensions of one launch, as compiled code reads them.</summary>
 internal struct LaunchInfo

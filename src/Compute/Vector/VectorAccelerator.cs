@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Reflection;
 using ILGPU;
@@ -17,6 +18,7 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
 
     private readonly WorkerPool pool;
     private int compiledKernels;
+    private ImmutableSortedSet<string> threadKernels = [];
 
     /// <summary>Opens the accelerator.</summary>
     /// <param name="context">The ILGPU context.</param>
@@ -45,6 +47,9 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
 
     /// <summary>Gets how many kernels were compiled, each group shape by itself.</summary>
     public int CompiledKernels => compiledKernels;
+
+    /// <summary>Gets the kernels that were compiled to run thread by thread.</summary>
+    public ImmutableSortedSet<string> ThreadKernels => threadKernels;
 
     /// <summary>Compiles a kernel outside of any launch, and writes ILGPU's IR of it.</summary>
     /// <param name="entry">The kernel.</param>
@@ -103,7 +108,16 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
     }
 
     /// <summary>Counts a compilation.</summary>
-    public void CountCompilation() => Interlocked.Increment(ref compiledKernels);
+    /// <param name="kernel">Name of the kernel.</param>
+    /// <param name="code">What it became.</param>
+    public void CountCompilation(string kernel, VectorCode code)
+    {
+        Interlocked.Increment(ref compiledKernels);
+        if (!code.IsVectorized)
+        {
+            ImmutableInterlocked.Update(ref threadKernels, names => names.Add(kernel));
+        }
+    }
 
     /// <inheritdoc/>
     public override TExtension CreateExtension<TExtension, TExtensionProvider>(TExtensionProvider provider) =>

@@ -24,7 +24,7 @@ internal sealed class VectorCompiler : IVectorCompiler
             IndexType.Index3D => 3,
             _ => 0,
         };
-        var function = KernelImporter.Import(source.KernelMethod, name, layout, implicitDimensions, options.VectorBits / 32);
+        var function = KernelImporter.Import(source.KernelMethod, name, layout, implicitDimensions, options.WarpSize);
         ImportListing?.Write(FunctionPrinter.Print(function));
         Pipeline.Prepare(function);
         if (function.Values.FirstOrDefault(value => value.Op == Opcode.Refused) is { } refused)

@@ -19,7 +19,7 @@ internal sealed class VectorDevice : Device
     /// <summary>Describes the processor.</summary>
     /// <param name="compiler">Compiles the kernels that are loaded.</param>
     /// <param name="threads">Threads that run a launch, the launching one included; 0 for all cores.</param>
-    /// <param name="vectorBits">Width of a vector in bits: 512, 256, 128, or 0 for the widest.</param>
+    /// <param name="vectorBits">Width of a vector in bits: 512, 256, 128, 32 to run thread by thread, or 0 for the widest.</param>
     /// <param name="contraction">Whether multiplies and adds are fused.</param>
     /// <exception cref="ComputeException">The width is not possible on this machine.</exception>
     public VectorDevice(IVectorCompiler compiler, int threads = 0, int vectorBits = 0, bool contraction = true)
@@ -32,8 +32,8 @@ internal sealed class VectorDevice : Device
         this.compiler = compiler;
         Options = options;
         Threads = threads > 0 ? threads : Environment.ProcessorCount;
-        Name = $"vector CPU ({Options.VectorBits} bits, {Threads} {(Threads == 1 ? "thread" : "threads")})";
-        WarpSize = Options.VectorBits / 32;
+        Name = $"vector CPU ({(Options.IsScalar ? "thread by thread" : $"{Options.VectorBits} bits")}, {Threads} {(Threads == 1 ? "thread" : "threads")})";
+        WarpSize = Options.WarpSize;
         NumMultiprocessors = Threads;
         MaxNumThreadsPerGroup = MaxThreadsPerGroup;
         MaxNumThreadsPerMultiprocessor = MaxThreadsPerGroup;

@@ -49,8 +49,9 @@ internal sealed class VectorKernel : Kernel
 
     private Variant Compile(GroupShape shape)
     {
-        Owner.CountCompilation();
-        return new Variant(shape, Compiled.Program.Specialize(shape));
+        var code = Compiled.Program.Specialize(shape);
+        Owner.CountCompilation(Compiled.KernelName, code);
+        return new Variant(shape, code);
     }
 
     private sealed record Variant(GroupShape Shape, VectorCode Code);

@@ -2,11 +2,12 @@ using Engine.Compute.Vector.Emit;
 using Engine.Compute.Vector.Import;
 using Engine.Compute.Vector.IR;
 using Engine.Compute.Vector.Passes;
+using Engine.Compute.Vector.Threads;
 
 namespace Engine.Compute.Vector;
 
 /// <summary>One imported kernel, from which code for any group shape is made.</summary>
-internal sealed class VectorProgram(Function prepared, VectorCompilerOptions options) : IVectorProgram
+internal sealed unsafe class VectorProgram(Function prepared, VectorCompilerOptions options) : IVectorProgram
 {
     /// <inheritdoc/>
     public int SharedMemoryBytes { get; } = prepared.SharedArrays.Sum(array => (array.Bytes + 63) / 64 * 64);
@@ -22,9 +23,23 @@ internal sealed class VectorProgram(Function prepared, VectorCompilerOptions opt
     {
         try
         {
+            return (options.IsScalar ? null : Vectorize(shape)) ?? RunByThread(shape);
+        }
+        catch (NotSupportedException exception) when (exception is not UnsupportedKernelException)
+        {
+            throw new UnsupportedKernelException(prepared.Name, exception.Message);
+        }
+    }
+
+    /// <summary>Code that runs whole vectors of threads, or null where threads of a vector have to go ways of their own.</summary>
+    private VectorCode? Vectorize(GroupShape shape)
+    {
+        try
+        {
             var (function, forest, lanes) = Optimize(shape);
             var layout = new BlockLayout(function, forest);
             var shapes = new ShapeAnalysis(function, forest, layout, lanes);
+            if (!Vectorization.IsPossible(function, forest, shapes, lanes)) return null;
             var methods = new VectorMethods(options.VectorBits);
             var scratch = new ScratchLayout(function, lanes.Lanes);
             GroupBody Body(bool masked) => FunctionEmitter.Emit(function, forest, layout, lanes, shapes, methods, scratch, masked);
@@ -33,10 +48,20 @@ internal sealed class VectorProgram(Function prepared, VectorCompilerOptions opt
             var entry = GroupEntries.Make(lanes, function.ImplicitDimensions, full, masked);
             return new VectorCode(entry, scratch.Bytes);
         }
-        catch (NotSupportedException exception) when (exception is not UnsupportedKernelException)
+        catch (NotSupportedException)
         {
-            throw new UnsupportedKernelException(prepared.Name, exception.Message);
+            return null;
         }
+    }
+
+    private VectorCode RunByThread(GroupShape shape)
+    {
+        var function = prepared.Clone();
+        function.Renumber();
+        Pipeline.SpecializeForThreads(function, shape, options.Contraction);
+        var layout = new ThreadLayout(function, shape.Size);
+        var group = new ThreadGroup(function, ThreadEmitter.Emit(function, layout), layout, shape, options.WarpSize);
+        return new VectorCode(group.Run, layout.Bytes, IsVectorized: false);
     }
 
     /// <summary>The function for one group shape after all passes, its loops, and how its threads lie in vectors.</summary>

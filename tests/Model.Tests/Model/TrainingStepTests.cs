@@ -141,6 +141,7 @@ public sealed class TrainingStepTests(ModelDevices devices)
         Step(2, [1]);
         Step(3, [33, 64]);
         Assert.Equal(compiled, device.CompiledKernels);
+        Assert.Empty(device.KernelsRunByThread);
     }
 
     [Theory]

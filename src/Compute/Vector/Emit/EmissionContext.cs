@@ -4,7 +4,7 @@ using Engine.Compute.Vector.IR;
 namespace Engine.Compute.Vector.Emit;
 
 /// <summary>What the parts of the emitter share: the IL stream, the plan, and how operands and masks are pushed.</summary>
-internal sealed class EmissionContext(InstructionWriter il, VectorMethods methods, LaneModel lanes, ShapeAnalysis shapes, StoragePlan storage)
+internal sealed class EmissionContext(InstructionWriter il, VectorMethods methods, LaneModel lanes, ShapeAnalysis shapes, StoragePlan storage) : IScalarOperands
 {
     /// <summary>The method's IL.</summary>
     public InstructionWriter IL { get; } = il;
@@ -35,7 +35,7 @@ internal sealed class EmissionContext(InstructionWriter il, VectorMethods method
     {
         if (value.IsConstant)
         {
-            PushConstant(value);
+            IL.PushConstant(value);
         }
         else if (Storage.IsInlined(value))
         {
@@ -45,45 +45,6 @@ internal sealed class EmissionContext(InstructionWriter il, VectorMethods method
         {
             var scalars = Storage.Of(value)!.Scalars!;
             IL.Emit(OpCodes.Ldloc, scalars[scalars.Length == 1 ? 0 : vector]);
-        }
-    }
-
-    /// <summary>Pushes a constant as a scalar.</summary>
-    public void PushConstant(Value constant)
-    {
-        switch (constant.Type)
-        {
-            case ScalarType.F32:
-                IL.Emit(OpCodes.Ldc_R4, BitConverter.Int32BitsToSingle((int)constant.Immediate));
-                break;
-            case ScalarType.F64:
-                IL.Emit(OpCodes.Ldc_R8, BitConverter.Int64BitsToDouble(constant.Immediate));
-                break;
-            case ScalarType.I64:
-                IL.Emit(OpCodes.Ldc_I8, constant.Immediate);
-                break;
-            default:
-                IL.Emit(OpCodes.Ldc_I4, (int)constant.Immediate);
-                break;
-        }
-    }
-
-    /// <summary>Replaces the address on the stack by the scalar that is there; truth values are a byte.</summary>
-    public void LoadIndirect(ScalarType type)
-    {
-        switch (type)
-        {
-            case ScalarType.Bool:
-                IL.Emit(OpCodes.Ldind_U1);
-                IL.Emit(OpCodes.Ldc_I4_0);
-                IL.Emit(OpCodes.Cgt_Un);
-                break;
-            case ScalarType.I8: IL.Emit(OpCodes.Ldind_I1); break;
-            case ScalarType.I16: IL.Emit(OpCodes.Ldind_I2); break;
-            case ScalarType.I32: IL.Emit(OpCodes.Ldind_I4); break;
-            case ScalarType.I64: IL.Emit(OpCodes.Ldind_I8); break;
-            case ScalarType.F32: IL.Emit(OpCodes.Ldind_R4); break;
-            default: IL.Emit(OpCodes.Ldind_R8); break;
         }
     }
 

@@ -121,6 +121,13 @@ internal sealed class InstructionWriter(ILGenerator il, StringBuilder? listing)
         List(code, listing is null ? "" : labels[target]);
     }
 
+    /// <summary>A jump to one of several places.</summary>
+    public void Emit(OpCode code, Label[] targets)
+    {
+        il.Emit(code, targets);
+        List(code, listing is null ? "" : string.Join(", ", targets.Select(target => labels[target])));
+    }
+
     /// <summary>A call.</summary>
     public void Emit(OpCode code, MethodInfo method)
     {

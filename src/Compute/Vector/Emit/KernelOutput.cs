@@ -37,13 +37,25 @@ internal static unsafe class KernelOutput
         var text = new StringBuilder();
         for (int lane = 0; lane < lanes; lane++)
         {
-            if (mask[lane] == 0) continue;
-            foreach (var expression in formats[format])
-            {
-                if (expression.HasArgument) text.AppendFormat(CultureInfo.InvariantCulture, "{0}", columns[expression.Argument][lane]);
-                else text.Append(expression.String);
-            }
+            if (mask[lane] != 0) Append(text, format, argument => columns[argument][lane]);
         }
         lock (Writing) Console.Out.Write(text.ToString());
+    }
+
+    /// <summary>Writes the text of one thread.</summary>
+    public static void WriteOne(int format, object[] arguments)
+    {
+        var text = new StringBuilder();
+        Append(text, format, argument => arguments[argument]);
+        lock (Writing) Console.Out.Write(text.ToString());
+    }
+
+    private static void Append(StringBuilder text, int format, Func<int, object> argument)
+    {
+        foreach (var expression in formats[format])
+        {
+            if (expression.HasArgument) text.AppendFormat(CultureInfo.InvariantCulture, "{0}", argument(expression.Argument));
+            else text.Append(expression.String);
+        }
     }
 }

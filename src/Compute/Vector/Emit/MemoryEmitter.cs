@@ -19,7 +19,7 @@ internal sealed class MemoryEmitter(EmissionContext context, SpillArea spill)
     {
         PushAddress(load, 0, 0);
         il.Emit(OpCodes.Unaligned, (byte)1);
-        context.LoadIndirect(load.Type);
+        il.LoadIndirect(load.Type);
     }
 
     /// <summary>Loads a varying value into its vectors.</summary>
@@ -107,15 +107,7 @@ internal sealed class MemoryEmitter(EmissionContext context, SpillArea spill)
         PushAddress(store, 0, 0);
         context.PushScalar(value, 0);
         il.Emit(OpCodes.Unaligned, (byte)1);
-        il.Emit(value.Type switch
-        {
-            ScalarType.Bool or ScalarType.I8 => OpCodes.Stind_I1,
-            ScalarType.I16 => OpCodes.Stind_I2,
-            ScalarType.I32 => OpCodes.Stind_I4,
-            ScalarType.I64 => OpCodes.Stind_I8,
-            ScalarType.F32 => OpCodes.Stind_R4,
-            _ => OpCodes.Stind_R8,
-        });
+        il.StoreIndirect(value.Type);
     }
 
     private void PushContiguous(Value load, int vector, int part, Type element)

@@ -5,7 +5,7 @@ using Engine.Compute.Vector.IR;
 namespace Engine.Compute.Vector.Emit;
 
 /// <summary>Emits operations on scalars: what is uniform, and lane 0 of what is strided.</summary>
-internal sealed class ScalarEmitter(EmissionContext context)
+internal sealed class ScalarEmitter(IScalarOperands context)
 {
     private readonly InstructionWriter il = context.IL;
 

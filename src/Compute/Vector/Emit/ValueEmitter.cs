@@ -60,7 +60,7 @@ internal sealed class ValueEmitter
             case Opcode.Fence:
                 il.Emit(OpCodes.Call, typeof(Interlocked).GetMethod(nameof(Interlocked.MemoryBarrier))!);
                 return;
-            case Opcode.Barrier:
+            case Opcode.Barrier or Opcode.WarpBarrier:
                 // In lock step every operation before has been done by all threads that get here.
                 return;
         }
@@ -203,7 +203,7 @@ internal sealed class ValueEmitter
                 il.Emit(OpCodes.Ldarg_0);
                 il.Emit(OpCodes.Ldc_I4, (int)value.Immediate);
                 il.Emit(OpCodes.Add);
-                context.LoadIndirect(value.Type);
+                il.LoadIndirect(value.Type);
                 break;
             case Opcode.GridIndex:
                 il.Emit(OpCodes.Ldarg, (short)(GridArgument + value.Immediate));

@@ -133,6 +133,9 @@ internal enum Opcode : byte
     // Threads.
     Barrier,
 
+    /// <summary>Barrier of a warp, whose lanes are together anyway where they are a vector's.</summary>
+    WarpBarrier,
+
     /// <summary>Barrier that reduces a truth value over the group; imm is a <see cref="GroupPredicate"/>.</summary>
     BarrierPredicate,
 

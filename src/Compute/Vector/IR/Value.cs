@@ -31,14 +31,17 @@ internal sealed class Value(Opcode op, ScalarType type, Value[] operands, long i
     public bool IsInteger(long value) => Op == Opcode.Constant && !Type.IsFloat() && Immediate == value;
 
     /// <summary>Whether it must stay even when nobody uses its result.</summary>
-    public bool HasSideEffects => Op is Opcode.Store or Opcode.Atomic or Opcode.AtomicCompareExchange or Opcode.Barrier or Opcode.BarrierPredicate or Opcode.Fence or Opcode.Write or
+    public bool HasSideEffects => Op is Opcode.Store or Opcode.Atomic or Opcode.AtomicCompareExchange or Opcode.Barrier or Opcode.WarpBarrier or Opcode.BarrierPredicate or Opcode.Fence or Opcode.Write or
         Opcode.Refused;
 
     /// <summary>Whether two equal ones give equal results anywhere, and one may be moved to any place where its operands are known.</summary>
     public bool IsPure => Op is not (Opcode.Phi or Opcode.Load or Opcode.Shuffle or Opcode.BroadcastGroup or Opcode.BroadcastWarp) && !HasSideEffects;
 
     /// <summary>Whether threads must meet here.</summary>
-    public bool IsCrossThread => Op is Opcode.Barrier or Opcode.BarrierPredicate or Opcode.Shuffle or Opcode.BroadcastGroup or Opcode.BroadcastWarp;
+    public bool IsCrossThread => Op is Opcode.Barrier or Opcode.WarpBarrier or Opcode.BarrierPredicate or Opcode.Shuffle or Opcode.BroadcastGroup or Opcode.BroadcastWarp;
+
+    /// <summary>Whether all threads of the group must meet here.</summary>
+    public bool MeetsGroup => Op is Opcode.Barrier or Opcode.BarrierPredicate or Opcode.BroadcastGroup;
 
     /// <summary>The float that a constant's bits mean.</summary>
     public double FloatValue => Type == ScalarType.F32 ? BitConverter.Int32BitsToSingle((int)Immediate) : BitConverter.Int64BitsToDouble(Immediate);

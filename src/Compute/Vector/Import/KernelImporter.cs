@@ -260,7 +260,7 @@ internal sealed class KernelImporter
                 Emit(Opcode.Write, ScalarType.Void, KernelOutput.Register(write.Expressions), [.. write.Nodes.ToArray().Select(argument => Operand(argument))]);
                 return [];
             case Barrier barrier:
-                if (barrier.Kind == BarrierKind.GroupLevel) Emit(Opcode.Barrier, ScalarType.Void, 0);
+                Emit(barrier.Kind == BarrierKind.GroupLevel ? Opcode.Barrier : Opcode.WarpBarrier, ScalarType.Void, 0);
                 return [];
             case PredicateBarrier barrier:
                 var predicate = barrier.Kind switch

@@ -16,19 +16,7 @@ internal static class Pipeline
     /// <returns>The loops of the function.</returns>
     public static LoopForest Specialize(Function function, GroupShape shape, bool contraction, int lanes)
     {
-        FixGroupShape(function, shape);
-        Clean(function);
-        var forest = LoopNormalization.Run(function);
-        while (LoopUnrolling.RunOnce(function, forest))
-        {
-            Clean(function);
-            forest = LoopNormalization.Run(function);
-        }
-        if (LocalArrayPromotion.Run(function))
-        {
-            Clean(function);
-            forest = LoopNormalization.Run(function);
-        }
+        var forest = Expand(function, shape);
         Emit.LocalArrayLayout.Run(function, lanes);
         if (contraction) Contraction.Run(function);
         AddressReassociation.Run(function, forest);
@@ -39,6 +27,40 @@ internal static class Pipeline
         Simplifier.Run(function);
         ValueNumbering.Run(function);
         DeadCode.Run(function);
+        return LoopNormalization.Run(function);
+    }
+
+    /// <summary>Specializes a prepared function, which it changes, for a group shape whose threads run one by one. Rounding is that of <see cref="Specialize"/>.</summary>
+    /// <param name="function">A copy of the prepared function.</param>
+    /// <param name="shape">The group's shape.</param>
+    /// <param name="contraction">Whether multiplies and adds are fused.</param>
+    public static void SpecializeForThreads(Function function, GroupShape shape, bool contraction)
+    {
+        try
+        {
+            Expand(function, shape);
+        }
+        catch (NotSupportedException)
+        {
+            // Control flow that has no loop structure stays as it is: threads on their own need none.
+        }
+        if (contraction) Contraction.Run(function);
+        function.Renumber();
+    }
+
+    /// <summary>Fixes the group's shape, unrolls, and turns local arrays into values where it can; what comes after depends on how threads are run.</summary>
+    private static LoopForest Expand(Function function, GroupShape shape)
+    {
+        FixGroupShape(function, shape);
+        Clean(function);
+        var forest = LoopNormalization.Run(function);
+        while (LoopUnrolling.RunOnce(function, forest))
+        {
+            Clean(function);
+            forest = LoopNormalization.Run(function);
+        }
+        if (!LocalArrayPromotion.Run(function)) return forest;
+        Clean(function);
         return LoopNormalization.Run(function);
     }
 

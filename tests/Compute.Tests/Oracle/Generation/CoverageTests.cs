@@ -15,7 +15,8 @@ public sealed class CoverageTests
     private static readonly HashSet<Opcode> LeftOut =
     [
         Opcode.DynamicSharedArray, Opcode.DynamicSharedBytes, Opcode.Math, Opcode.ReciprocalSquareRoot, Opcode.MultiplyAdd, Opcode.MultiplySubtract,
-        Opcode.NegatedMultiplyAdd, Opcode.PopulationCount, Opcode.LeadingZeroCount, Opcode.TrailingZeroCount, Opcode.Write, Opcode.Refused,
+        Opcode.NegatedMultiplyAdd, Opcode.PopulationCount, Opcode.LeadingZeroCount, Opcode.TrailingZeroCount, Opcode.Write, Opcode.WarpBarrier,
+        Opcode.Refused,
     ];
 
     private readonly ITestOutputHelper output;

@@ -51,7 +51,7 @@ public sealed class GeneratedKernelTests : IClassFixture<OracleTests.DeviceCache
         var failures = new List<string>();
         for (var seed = firstSeed; seed < firstSeed + count; seed++)
         {
-            foreach (var bits in new[] { 128, 256, 512 }.Where(bits => bits <= VectorWidth.Widest))
+            foreach (var bits in new[] { 32, 128, 256, 512 }.Where(bits => bits <= VectorWidth.Widest))
             {
                 if (Problem(seed, bits, new HashSet<int>(), out _) is { } problem)
                 {
@@ -89,7 +89,7 @@ public sealed class GeneratedKernelTests : IClassFixture<OracleTests.DeviceCache
     {
         var group = KernelGenerator.GroupOf(seed);
         var config = new KernelConfig(new Index3D(2, 1, 1), group);
-        var warp = KernelGenerator.KindOf(seed) == KernelKind.Warps ? bits / 32 : 4;
+        var warp = KernelGenerator.KindOf(seed) == KernelKind.Warps ? OracleTests.WarpOf(bits) : 4;
         try
         {
             var method = KernelGenerator.Generate(seed, skipped, out source);
