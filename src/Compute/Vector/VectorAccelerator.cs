@@ -31,6 +31,9 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
         NativePtr = new IntPtr(1);
         DefaultStream = CreateStreamInternal();
         pool = new WorkerPool(device.Threads);
+
+        // Comes before ILGPU disposes the buffers: a launch under way on another thread ends first.
+        Disposed += (_, _) => pool.Dispose();
         VectorBackend = new VectorBackend(context, device, compiler);
         Bind();
         Init(VectorBackend);
@@ -38,6 +41,9 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
 
     /// <summary>Gets the back end.</summary>
     public VectorBackend VectorBackend { get; }
+
+    /// <summary>Gets the memory of its buffers.</summary>
+    public NativeAllocations Allocations { get; } = new();
 
     /// <summary>Gets how many threads run a launch, the launching one included.</summary>
     public int Threads => pool.Threads;
@@ -73,8 +79,14 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
     /// <param name="arguments">The argument block.</param>
     /// <param name="launch">The dimensions, which are checked here.</param>
     /// <exception cref="ArgumentOutOfRangeException">A dimension, or the shared memory, is out of the device's limits.</exception>
+    /// <exception cref="ObjectDisposedException">The accelerator is disposed.</exception>
     public unsafe void Launch(VectorKernel kernel, byte* arguments, ref LaunchInfo launch)
     {
+        if (pool.IsDisposed)
+        {
+            throw new ObjectDisposedException(Name, $"kernel {kernel.Compiled.KernelName}: {Name} is disposed; launch while it is open");
+        }
+
         if (launch.GridX < 1 || launch.GridY < 1 || launch.GridZ < 1
             || launch.GridX > MaxGridSize.X || launch.GridY > MaxGridSize.Y || launch.GridZ > MaxGridSize.Z)
         {
@@ -166,15 +178,11 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
     }
 
     /// <inheritdoc/>
-    protected override bool CanAccessPeerInternal(Accelerator otherAccelerator) => otherAccelerator is VectorAccelerator;
+    protected override bool CanAccessPeerInternal(Accelerator otherAccelerator) => otherAccelerator.AcceleratorType == AcceleratorType.CPU;
 
     /// <inheritdoc/>
     protected override void EnablePeerAccessInternal(Accelerator otherAccelerator)
     {
-        if (otherAccelerator is not VectorAccelerator)
-        {
-            throw new InvalidOperationException($"{Name} cannot read the memory of {otherAccelerator.Name} in place; copy it");
-        }
     }
 
     /// <inheritdoc/>
@@ -196,6 +204,7 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
     protected override void DisposeAccelerator_SyncRoot(bool disposing)
     {
         pool.Dispose();
+        Allocations.Close();
         if (disposing)
         {
             VectorBackend.Dispose();

@@ -29,8 +29,14 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
     {
         this.compiler = compiler;
         Options = device.Options;
-        AlgorithmIntrinsics.Register(context);
-        InitIntrinsicProvider();
+
+        // The context's table of intrinsics is not made for accelerators that open at the same time.
+        lock (context.GetIntrinsicManager())
+        {
+            AlgorithmIntrinsics.Register(context);
+            InitIntrinsicProvider();
+        }
+
         InitializeKernelTransformers(builder =>
         {
             var specializer = new KernelSpecializer(device.WarpSize, PointerType, context.Properties);

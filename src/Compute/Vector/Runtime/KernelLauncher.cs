@@ -121,7 +121,7 @@ internal static unsafe class KernelLauncher
             return;
         }
 
-        if (BufferOf(view).IsDisposed)
+        if (VectorMemoryBuffer.BufferOf(view).IsDisposed)
         {
             throw new ObjectDisposedException(
                 nameof(MemoryBuffer), $"kernel {((VectorKernel)kernel).Compiled.KernelName}: the buffer of view argument {argument} is disposed; launch while it lives");
@@ -136,10 +136,6 @@ internal static unsafe class KernelLauncher
         ((nint*)target)[0] = view.LoadEffectiveAddressAsPtr();
         ((long*)target)[1] = view.Length;
     }
-
-    /// <summary>The buffer of a view, without a box.</summary>
-    private static MemoryBuffer BufferOf<TView>(TView view)
-        where TView : struct, IArrayView => view.Buffer;
 
     private static void LaunchExplicit(Kernel kernel, byte* arguments, KernelConfig config)
     {

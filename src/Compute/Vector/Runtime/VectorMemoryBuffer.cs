@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
@@ -6,22 +5,27 @@ using ILGPU.Runtime.CPU;
 namespace Engine.Compute.Vector;
 
 /// <summary>Memory of the vector accelerator: native memory aligned to a cache line, which is also the widest vector.</summary>
-internal sealed unsafe class VectorMemoryBuffer : MemoryBuffer
+internal sealed class VectorMemoryBuffer : MemoryBuffer
 {
     /// <summary>Alignment of a buffer in bytes.</summary>
     public const int Alignment = 64;
+
+    private readonly NativeAllocations allocations;
 
     /// <summary>Allocates a buffer; its content is undefined, as on any accelerator.</summary>
     /// <param name="accelerator">The accelerator.</param>
     /// <param name="length">Elements.</param>
     /// <param name="elementSize">Bytes of an element.</param>
     /// <exception cref="ComputeException">The memory is not available.</exception>
-    public VectorMemoryBuffer(Accelerator accelerator, long length, int elementSize)
+    /// <exception cref="ObjectDisposedException">The accelerator is disposed.</exception>
+    public VectorMemoryBuffer(VectorAccelerator accelerator, long length, int elementSize)
         : base(accelerator, length, elementSize)
     {
+        allocations = accelerator.Allocations;
         try
         {
-            NativePtr = (IntPtr)NativeMemory.AlignedAlloc((nuint)Math.Max(LengthInBytes, Alignment), Alignment);
+            NativePtr = allocations.Allocate((nuint)Math.Max(LengthInBytes, Alignment), Alignment)
+                ?? throw new ObjectDisposedException(accelerator.Name, $"{accelerator.Name} is disposed; allocate while it is open");
         }
         catch (OutOfMemoryException exception)
         {
@@ -29,22 +33,74 @@ internal sealed unsafe class VectorMemoryBuffer : MemoryBuffer
         }
     }
 
+    /// <summary>The buffer of a view, without a box.</summary>
+    public static MemoryBuffer BufferOf<TView>(TView view)
+        where TView : struct, IArrayView => view.Buffer;
+
     /// <inheritdoc/>
-    protected override void MemSet(AcceleratorStream stream, byte value, in ArrayView<byte> targetView) =>
+    protected override void MemSet(AcceleratorStream stream, byte value, in ArrayView<byte> targetView)
+    {
+        RequireAlive(this);
         CPUMemoryBuffer.CPUMemSet(targetView.LoadEffectiveAddressAsPtr(), value, 0, targetView.LengthInBytes);
+    }
 
     /// <inheritdoc/>
-    protected override void CopyFrom(AcceleratorStream stream, in ArrayView<byte> sourceView, in ArrayView<byte> targetView) =>
-        CPUMemoryBuffer.CPUCopyFrom(stream, sourceView, targetView);
+    protected override void CopyFrom(AcceleratorStream stream, in ArrayView<byte> sourceView, in ArrayView<byte> targetView)
+    {
+        RequireAlive(this);
+        RequireAlive(BufferOf(sourceView));
+        if (sourceView.GetAcceleratorType() == AcceleratorType.CPU)
+        {
+            CPUMemoryBuffer.CPUCopyFrom(stream, sourceView, targetView);
+            return;
+        }
+
+        using var target = Exactly(targetView);
+        var device = StreamOf(sourceView, stream);
+        CPUMemoryBuffer.CPUCopyFrom(device, sourceView, target.AsRawArrayView());
+        device.Synchronize();
+    }
 
     /// <inheritdoc/>
-    protected override void CopyTo(AcceleratorStream stream, in ArrayView<byte> sourceView, in ArrayView<byte> targetView) =>
-        CPUMemoryBuffer.CPUCopyTo(stream, sourceView, targetView);
+    protected override void CopyTo(AcceleratorStream stream, in ArrayView<byte> sourceView, in ArrayView<byte> targetView)
+    {
+        RequireAlive(this);
+        RequireAlive(BufferOf(targetView));
+        if (targetView.GetAcceleratorType() == AcceleratorType.CPU)
+        {
+            CPUMemoryBuffer.CPUCopyTo(stream, sourceView, targetView);
+            return;
+        }
+
+        using var source = Exactly(sourceView);
+        var device = StreamOf(targetView, stream);
+        CPUMemoryBuffer.CPUCopyTo(device, source.AsRawArrayView(), targetView);
+        device.Synchronize();
+    }
 
     /// <inheritdoc/>
     protected override void DisposeAcceleratorObject(bool disposing)
     {
-        NativeMemory.AlignedFree((void*)NativePtr);
+        allocations?.Free(NativePtr);
         NativePtr = IntPtr.Zero;
     }
+
+    private static void RequireAlive(MemoryBuffer buffer)
+    {
+        if (buffer.IsDisposed)
+        {
+            throw new ObjectDisposedException(nameof(MemoryBuffer), $"a buffer of {buffer.Accelerator.Name} is disposed; copy and fill it while it lives");
+        }
+    }
+
+    /// <summary>Only a stream of the other accelerator can copy; callers that name none have one of this accelerator.</summary>
+    private static AcceleratorStream StreamOf(in ArrayView<byte> view, AcceleratorStream stream)
+    {
+        var accelerator = view.GetAccelerator();
+        return stream.Accelerator == accelerator ? stream : accelerator.DefaultStream;
+    }
+
+    /// <summary>The view as a buffer of its own length: ILGPU copies as many bytes to and from OpenCL as the buffer has, not as the view has.</summary>
+    private CPUMemoryBuffer Exactly(in ArrayView<byte> view) =>
+        CPUMemoryBuffer.Create(Accelerator, view.LoadEffectiveAddressAsPtr(), view.Length, sizeof(byte));
 }

@@ -51,6 +51,9 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// <summary>Gets how many threads run a launch, the launching one included.</summary>
     public int Threads => workers.Length + 1;
 
+    /// <summary>Gets a value indicating whether it takes no more launches.</summary>
+    public bool IsDisposed => disposed;
+
     /// <summary>Runs all groups of a launch and returns when the last has finished.</summary>
     /// <param name="code">The code that runs one group.</param>
     /// <param name="argumentBlock">The argument block.</param>
