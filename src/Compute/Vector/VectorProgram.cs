@@ -1,3 +1,4 @@
+using System.Reflection.Emit;
 using Engine.Compute.Vector.Emit;
 using Engine.Compute.Vector.Import;
 using Engine.Compute.Vector.IR;
@@ -17,6 +18,9 @@ internal sealed unsafe class VectorProgram(Function prepared, VectorCompilerOpti
 
     /// <summary>Width of the vectors that are emitted, in bits.</summary>
     public int VectorBits => options.VectorBits;
+
+    /// <summary>Gets or sets what makes the writers of vector code, so that tests can plant faults in it; null for the ordinary one.</summary>
+    public Func<ILGenerator, InstructionWriter>? Writer { get; set; }
 
     /// <inheritdoc/>
     public VectorCode Specialize(GroupShape shape)
@@ -42,7 +46,7 @@ internal sealed unsafe class VectorProgram(Function prepared, VectorCompilerOpti
             if (!Vectorization.IsPossible(function, forest, shapes, lanes)) return null;
             var methods = new VectorMethods(options.VectorBits);
             var scratch = new ScratchLayout(function, lanes.Lanes);
-            GroupBody Body(bool masked) => FunctionEmitter.Emit(function, forest, layout, lanes, shapes, methods, scratch, masked);
+            GroupBody Body(bool masked) => FunctionEmitter.Emit(function, forest, layout, lanes, shapes, methods, scratch, masked, writer: Writer);
             var full = new Lazy<GroupBody>(() => Body(false));
             var masked = new Lazy<GroupBody>(() => Body(true));
             var entry = GroupEntries.Make(lanes, function.ImplicitDimensions, full, masked);

@@ -104,4 +104,55 @@ public static class SmallKernels
         y[g + 70] = (int)((long)(g * 0x12345677) >> 9);
         y[g + 140] = (int)((ulong)(uint)(g - 5) >> 7);
     }
+
+    [OracleCase(Groups = 2, GroupX = 32)]
+    public static void ValuesThatTakeTurns(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        float p = a[g], q = b[g], r = a[g + 70];
+        for (var k = 0; k < n; k++)
+        {
+            (p, q, r) = (q, r, p);
+        }
+
+        x[g] = p;
+        x[g + 70] = q - r;
+    }
+
+    [OracleCase(Groups = 2, GroupX = 32)]
+    public static void ShiftsOfLongs(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        var word = (g * 0x1234_5678_9ABCL) + i[g];
+        y[g] = (int)(word >> (i[g] + 20));
+        y[g + 70] = (int)((word << i[g]) >> 32);
+    }
+
+    [OracleCase(Groups = 2, GroupX = 32)]
+    public static void ComparedLongs(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        var left = ((long)i[g] << 33) + g;
+        var right = (long)i[g + 1] << 33;
+        y[g] = left > right ? 1 : 2;
+    }
+
+    /// <summary>Groups that are no whole number of vectors: whoever runs is counted.</summary>
+    [OracleCase(Groups = 2, GroupX = 13)]
+    public static void CountedThreads(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s) =>
+        Atomic.Add(ref y[Grid.IdxX], 1);
+
+    [OracleCase(Groups = 2, GroupX = 32)]
+    public static void LocalArrayBesideABarrier(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        var values = new int[4];
+        for (var k = 0; k < 4; k++)
+        {
+            values[(k + i[g]) & 3] = (g * 10) + k;
+        }
+
+        Group.Barrier();
+        y[g] = values[i[g + 1] & 3];
+    }
 }

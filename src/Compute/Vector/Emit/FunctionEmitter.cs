@@ -38,7 +38,7 @@ internal sealed class FunctionEmitter
 
     private FunctionEmitter(
         Function function, LoopForest forest, BlockLayout layout, LaneModel lanes, ShapeAnalysis shapes, VectorMethods methods, ScratchLayout scratch, bool masked,
-        StringBuilder? listing)
+        StringBuilder? listing, Func<ILGenerator, InstructionWriter>? writer)
     {
         this.function = function;
         this.forest = forest;
@@ -53,7 +53,8 @@ internal sealed class FunctionEmitter
         {
             InitLocals = false,
         };
-        il = new InstructionWriter(method.GetILGenerator(), listing);
+        var generator = method.GetILGenerator();
+        il = writer is null ? new InstructionWriter(generator, listing) : writer(generator);
         storage = new StoragePlan(function, layout, forest, shapes, lanes, methods, il);
         context = new EmissionContext(il, methods, lanes, shapes, storage);
         values = new ValueEmitter(context, function, scratch);
@@ -74,9 +75,9 @@ internal sealed class FunctionEmitter
     /// <exception cref="NotSupportedException">The kernel uses something that cannot be emitted.</exception>
     public static GroupBody Emit(
         Function function, LoopForest forest, BlockLayout layout, LaneModel lanes, ShapeAnalysis shapes, VectorMethods methods, ScratchLayout scratch, bool masked,
-        StringBuilder? listing = null)
+        StringBuilder? listing = null, Func<ILGenerator, InstructionWriter>? writer = null)
     {
-        var emitter = new FunctionEmitter(function, forest, layout, lanes, shapes, methods, scratch, masked, listing);
+        var emitter = new FunctionEmitter(function, forest, layout, lanes, shapes, methods, scratch, masked, listing, writer);
         emitter.EmitBody();
         listing?.AppendLine($"; {emitter.il.Count} instructions, {emitter.il.Bytes} bytes, {emitter.il.Locals} locals");
         return emitter.method.CreateDelegate<GroupBody>();

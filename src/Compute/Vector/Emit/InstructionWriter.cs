@@ -6,8 +6,8 @@ using Engine.Compute.Vector.IR;
 
 namespace Engine.Compute.Vector.Emit;
 
-/// <summary>Writes IL, and where asked to the same as text.</summary>
-internal sealed class InstructionWriter(ILGenerator il, StringBuilder? listing)
+/// <summary>Writes IL, and where asked to the same as text. What is virtual is where tests plant faults.</summary>
+internal class InstructionWriter(ILGenerator il, StringBuilder? listing)
 {
     private readonly Dictionary<Label, string> labels = [];
     private string? note;
@@ -37,19 +37,19 @@ internal sealed class InstructionWriter(ILGenerator il, StringBuilder? listing)
     }
 
     /// <summary>Says in the text what the next instructions are for; forgotten where none follow before the next note.</summary>
-    public void Note(Value value)
+    public virtual void Note(Value value)
     {
         if (listing is not null) note = FunctionPrinter.Describe(value);
     }
 
     /// <summary>Says in the text that the next instructions end a block.</summary>
-    public void NoteEnd(Block block)
+    public virtual void NoteEnd(Block block)
     {
         if (listing is not null) note = FunctionPrinter.DescribeTerminator(block);
     }
 
     /// <summary>Says in the text which block begins.</summary>
-    public void NoteBegin(Block block) => listing?.AppendLine($"; {block}");
+    public virtual void NoteBegin(Block block) => listing?.AppendLine($"; {block}");
 
     /// <summary>Puts a label here.</summary>
     public void MarkLabel(Label label)
@@ -59,91 +59,91 @@ internal sealed class InstructionWriter(ILGenerator il, StringBuilder? listing)
     }
 
     /// <summary>An instruction without operand.</summary>
-    public void Emit(OpCode code)
+    public virtual void Emit(OpCode code)
     {
         il.Emit(code);
         List(code, "");
     }
 
     /// <summary>An instruction with a 32-bit operand.</summary>
-    public void Emit(OpCode code, int operand)
+    public virtual void Emit(OpCode code, int operand)
     {
         il.Emit(code, operand);
         List(code, operand.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>An instruction with a 16-bit operand.</summary>
-    public void Emit(OpCode code, short operand)
+    public virtual void Emit(OpCode code, short operand)
     {
         il.Emit(code, operand);
         List(code, operand.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>An instruction with an 8-bit operand.</summary>
-    public void Emit(OpCode code, byte operand)
+    public virtual void Emit(OpCode code, byte operand)
     {
         il.Emit(code, operand);
         List(code, operand.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>An instruction with a 64-bit operand.</summary>
-    public void Emit(OpCode code, long operand)
+    public virtual void Emit(OpCode code, long operand)
     {
         il.Emit(code, operand);
         List(code, operand.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>An instruction with a float operand.</summary>
-    public void Emit(OpCode code, float operand)
+    public virtual void Emit(OpCode code, float operand)
     {
         il.Emit(code, operand);
         List(code, operand.ToString("R", CultureInfo.InvariantCulture));
     }
 
     /// <summary>An instruction with a double operand.</summary>
-    public void Emit(OpCode code, double operand)
+    public virtual void Emit(OpCode code, double operand)
     {
         il.Emit(code, operand);
         List(code, operand.ToString("R", CultureInfo.InvariantCulture));
     }
 
     /// <summary>An instruction on a local.</summary>
-    public void Emit(OpCode code, LocalBuilder local)
+    public virtual void Emit(OpCode code, LocalBuilder local)
     {
         il.Emit(code, local);
         List(code, $"{local.LocalIndex}{(listing is null ? "" : $" ({TypeName(local.LocalType)})")}");
     }
 
     /// <summary>A jump.</summary>
-    public void Emit(OpCode code, Label target)
+    public virtual void Emit(OpCode code, Label target)
     {
         il.Emit(code, target);
         List(code, listing is null ? "" : labels[target]);
     }
 
     /// <summary>A jump to one of several places.</summary>
-    public void Emit(OpCode code, Label[] targets)
+    public virtual void Emit(OpCode code, Label[] targets)
     {
         il.Emit(code, targets);
         List(code, listing is null ? "" : string.Join(", ", targets.Select(target => labels[target])));
     }
 
     /// <summary>A call.</summary>
-    public void Emit(OpCode code, MethodInfo method)
+    public virtual void Emit(OpCode code, MethodInfo method)
     {
         il.Emit(code, method);
         List(code, listing is null ? "" : $"{method.DeclaringType!.Name}.{method.Name}{(method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(TypeName))}>" : "")}");
     }
 
     /// <summary>An instruction on a field.</summary>
-    public void Emit(OpCode code, FieldInfo field)
+    public virtual void Emit(OpCode code, FieldInfo field)
     {
         il.Emit(code, field);
         List(code, field.Name);
     }
 
     /// <summary>An instruction on a type.</summary>
-    public void Emit(OpCode code, Type type)
+    public virtual void Emit(OpCode code, Type type)
     {
         il.Emit(code, type);
         List(code, type.Name);

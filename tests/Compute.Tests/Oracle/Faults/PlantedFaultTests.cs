@@ -15,7 +15,13 @@ public sealed class PlantedFaultTests : IClassFixture<OracleTests.DeviceCache>
     public static TheoryData<string> Names() => [.. PlantedFault.All.Select(fault => fault.Name)];
 
     [Fact]
-    public void TwentyFaultsAndMoreArePlanted() => Assert.True(PlantedFault.All.Select(fault => fault.Name).Distinct().Count() >= 20);
+    public void FaultsArePlantedInTheRepresentationAndInEmittedCode()
+    {
+        var names = PlantedFault.All.ToLookup(fault => fault.InEmittedCode is not null, fault => fault.Name);
+        Assert.Equal(names.Sum(group => group.Distinct().Count()), PlantedFault.All.Count);
+        Assert.True(names[false].Count() >= 20);
+        Assert.True(names[true].Count() >= 8);
+    }
 
     [Theory]
     [MemberData(nameof(Names))]
