@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Engine.Compute.Vector.Emit;
 using Engine.Compute.Vector.IR;
@@ -41,7 +42,10 @@ public sealed record KernelDump(string Source, string Imported, string Function,
         var shapes = new ShapeAnalysis(function, forest, layout, lanes);
         string text = FunctionPrinter.Print(function, value => shapes.Of(value).ToString());
         var listing = new StringBuilder();
-        FunctionEmitter.Emit(function, forest, layout, lanes, shapes, new VectorMethods(program.VectorBits), new ScratchLayout(function, lanes.Lanes), masked: false, listing);
+        var body = FunctionEmitter.Emit(
+            function, forest, layout, lanes, shapes, new VectorMethods(program.VectorBits), new ScratchLayout(function, lanes.Lanes), masked: false, listing);
+        // Nothing runs it, but whoever sets DOTNET_JitDisasm sees machine code when the JIT makes it.
+        if (program.VectorBits <= VectorWidth.Widest) RuntimeHelpers.PrepareDelegate(body);
         return new KernelDump(SourceNumbering.Normalize(source.ToString()), imported.ToString(), text, listing.ToString());
     }
 }
