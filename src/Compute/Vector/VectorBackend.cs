@@ -69,6 +69,36 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
     public TextWriter? SourceListing { get; set; }
 
     /// <inheritdoc/>
+    public override CompiledKernel Compile<TBackendHook>(in EntryPointDescription entry, in KernelSpecialization specialization, TBackendHook backendHook)
+    {
+        try
+        {
+            return base.Compile(entry, specialization, backendHook);
+        }
+        catch (InternalCompilerException)
+        {
+            // A method that ILGPU's front end gave up on, for any accelerator, stays in the context half-built, and every later compilation stumbles over it.
+            ForgetMethods();
+        }
+
+        try
+        {
+            return base.Compile(entry, specialization, backendHook);
+        }
+        catch
+        {
+            ForgetMethods();
+            throw;
+        }
+
+        void ForgetMethods()
+        {
+            using var phase = Context.BeginCodeGeneration();
+            phase.IRContext.ClearCache(ClearCacheMode.Everything);
+        }
+    }
+
+    /// <inheritdoc/>
     protected override CompiledKernel Compile(EntryPoint entryPoint, in BackendContext backendContext, in KernelSpecialization specialization)
     {
         var methods = new List<Method> { backendContext.KernelMethod };

@@ -53,6 +53,21 @@ public static class ArithmeticKernels
     }
 
     [OracleCase(Groups = 2, GroupX = 32)]
+    [OracleCase(Groups = 2, GroupX = 20)]
+    public static void FloatsToSmallIntegers(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        var p = a[g] * 100f;
+        var q = (double)a[g] * 5e8;
+        y[g] = (byte)p + ((sbyte)p << 8) + ((ushort)p << 16);
+        y[g + 70] = (short)p ^ ((byte)q << 16);
+        y[g + 140] = (ushort)q + ((sbyte)q << 16);
+        y[g + 210] = (byte)(ILGPU.Half)p + ((ushort)(ILGPU.Half)p << 8);
+        y.Cast<uint>()[g + 280] = (uint)p + (uint)q;
+        y.Cast<ulong>()[g + 180] = (ulong)q ^ (ulong)p;
+    }
+
+    [OracleCase(Groups = 2, GroupX = 32)]
     public static void FloatOperations(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
     {
         var g = Grid.GlobalIndex.X;

@@ -36,4 +36,14 @@ public static class LibraryKernels
         y[g] = (int)Interop.FloatAsInt(XMath.Log2((double)number));
         y[160 + g] = (int)Interop.FloatAsInt(Math.Log2((double)number));
     }
+
+    [OracleCase(Groups = 2, GroupX = 40)]
+    public static void FusedAndEstimated(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        x[g] = MathF.FusedMultiplyAdd(a[g], b[g], -(a[g] * b[g]));
+        x[100 + g] = (float)Math.FusedMultiplyAdd((double)a[g], b[g], s);
+        x[200 + g] = MathF.ReciprocalEstimate(a[g]) + (float)Math.ReciprocalEstimate((double)b[g]);
+        x[300 + g] = MathF.ReciprocalSqrtEstimate(i[g] + 1f) + (float)Math.ReciprocalSqrtEstimate(i[g] + 2.0);
+    }
 }

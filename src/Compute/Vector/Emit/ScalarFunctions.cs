@@ -62,6 +62,8 @@ internal static unsafe class ScalarFunctions
             MathFunction.Cbrt => T.Cbrt(left),
             MathFunction.RoundToEven => T.Round(left, MidpointRounding.ToEven),
             MathFunction.RoundAwayFromZero => T.Round(left, MidpointRounding.AwayFromZero),
+            MathFunction.ReciprocalEstimate => T.ReciprocalEstimate(left),
+            MathFunction.ReciprocalSquareRootEstimate => T.ReciprocalSqrtEstimate(left),
             _ => left % right,
         };
 

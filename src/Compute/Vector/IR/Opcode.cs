@@ -195,6 +195,8 @@ internal enum MathFunction
     Cbrt,
     RoundToEven,
     RoundAwayFromZero,
+    ReciprocalEstimate,
+    ReciprocalSquareRootEstimate,
 }
 
 /// <summary>Atomic operations.</summary>

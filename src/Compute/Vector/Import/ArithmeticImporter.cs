@@ -117,9 +117,9 @@ internal sealed class ArithmeticImporter(Function function, Func<Value, Value> a
         if (source.IsFloat() && target.IsFloat()) return Emit(Opcode.FloatToFloat, target, 0, value);
         if (source.IsFloat())
         {
-            var wide = target is ScalarType.I8 or ScalarType.I16 ? ScalarType.I32 : target;
-            var converted = Emit(targetUnsigned ? Opcode.FloatToUnsigned : Opcode.FloatToSigned, wide, 0, value);
-            return wide == target ? converted : Emit(Opcode.Truncate, target, 0, converted);
+            // .NET makes a signed 32-bit number first and cuts it, also where the small type has no sign: (byte)-1f is 255.
+            if (target is ScalarType.I8 or ScalarType.I16) return Emit(Opcode.Truncate, target, 0, Emit(Opcode.FloatToSigned, ScalarType.I32, 0, value));
+            return Emit(targetUnsigned ? Opcode.FloatToUnsigned : Opcode.FloatToSigned, target, 0, value);
         }
         if (target.IsFloat())
         {

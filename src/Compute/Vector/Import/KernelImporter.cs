@@ -279,6 +279,8 @@ internal sealed class KernelImporter
             case SubWarpShuffle shuffle:
                 return [.. Get(shuffle.Variable).Select(value =>
                     Emit(Opcode.Shuffle, value.Type, (long)ModeOf(shuffle.Kind), value, Single(shuffle.Origin), Single(shuffle.Width)))];
+            case MethodCall call when LibraryFunctions.IsFusedMultiplyAdd(call.Target):
+                return [arithmetic.MultiplyAdd(Single(call[0]), Single(call[1]), Single(call[2]))];
             case MethodCall call when LibraryFunctions.Find(call.Target) is { } library:
                 Value[] numbers = [.. call.Nodes.ToArray().Select(Single)];
                 return [Emit(Opcode.Math, numbers[0].Type, (long)library, numbers)];

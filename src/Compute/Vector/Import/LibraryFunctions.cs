@@ -15,17 +15,20 @@ internal static class LibraryFunctions
         [nameof(MathF.Atanh)] = MathFunction.Atanh,
         [nameof(MathF.Cbrt)] = MathFunction.Cbrt,
         [nameof(MathF.Log2)] = MathFunction.Log2,
+        [nameof(MathF.ReciprocalEstimate)] = MathFunction.ReciprocalEstimate,
+        [nameof(MathF.ReciprocalSqrtEstimate)] = MathFunction.ReciprocalSquareRootEstimate,
         [nameof(MathF.IEEERemainder)] = MathFunction.IeeeRemainder,
         [nameof(XMath.RoundToEven)] = MathFunction.RoundToEven,
         [nameof(XMath.RoundAwayFromZero)] = MathFunction.RoundAwayFromZero,
     };
 
     /// <summary>The function that a method without a body is, or null where it is none that is known.</summary>
-    public static MathFunction? Find(ILGPU.IR.Method method)
-    {
-        if (!method.HasSource) return null;
-        var type = method.Source.DeclaringType;
-        if (type != typeof(Math) && type != typeof(MathF) && type != typeof(XMath)) return null;
-        return Functions.TryGetValue(method.Source.Name, out var function) ? function : null;
-    }
+    public static MathFunction? Find(ILGPU.IR.Method method) =>
+        IsOfLibrary(method) && Functions.TryGetValue(method.Source.Name, out var function) ? function : null;
+
+    /// <summary>Whether a method without a body is a multiplication and an addition with one rounding.</summary>
+    public static bool IsFusedMultiplyAdd(ILGPU.IR.Method method) => IsOfLibrary(method) && method.Source.Name == nameof(MathF.FusedMultiplyAdd);
+
+    private static bool IsOfLibrary(ILGPU.IR.Method method) =>
+        method.HasSource && method.Source.DeclaringType is { } type && (type == typeof(Math) || type == typeof(MathF) || type == typeof(XMath));
 }
