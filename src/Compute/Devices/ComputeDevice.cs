@@ -11,14 +11,14 @@ namespace Engine.Compute;
 /// </summary>
 public sealed class ComputeDevice : IDisposable
 {
-    private ComputeDevice(DeviceSelector selector, Context context, Accelerator accelerator, IReadOnlyList<string> notes)
+    private ComputeDevice(DeviceSelector selector, Context context, Accelerator accelerator, TileTable? tiles, IReadOnlyList<string> notes)
     {
         Selector = selector.ToString();
         Kind = selector.Kind;
         Context = context;
         Accelerator = accelerator;
         Notes = notes;
-        Tiles = TileTable.For(accelerator);
+        Tiles = tiles ?? TileTable.For(accelerator);
     }
 
     /// <summary>Gets what names this device, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
@@ -154,7 +154,7 @@ public sealed class ComputeDevice : IDisposable
         };
         try
         {
-            return new ComputeDevice(selector, context, Create(selector, context, options), notes);
+            return new ComputeDevice(selector, context, Create(selector, context, options), options.Tiles, notes);
         }
         catch (Exception exception)
         {

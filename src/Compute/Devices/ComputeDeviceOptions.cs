@@ -17,4 +17,9 @@ public sealed record ComputeDeviceOptions
 
     /// <summary>Gets the warps of a group on ILGPU's CPU accelerator; a power of two. Every thread of a group is a thread of the system there.</summary>
     public int EmulatedWarpsPerGroup { get; init; } = 4;
+
+    /// <summary>
+    /// Gets the sizes by which kernels choose their shape; null for those that the accelerator's limits give. What a size exceeds of these limits fails at launch.
+    /// </summary>
+    public TileTable? Tiles { get; init; }
 }

@@ -18,7 +18,7 @@ public sealed class LaunchProfile
     }
 
     /// <summary>Enters one launch.</summary>
-    /// <param name="kernel">Class and method of the kernel.</param>
+    /// <param name="kernel">Class and method of the kernel, and its type arguments in angle brackets.</param>
     /// <param name="elapsed">From the launch to its end.</param>
     internal void Add(string kernel, TimeSpan elapsed)
     {
@@ -31,7 +31,7 @@ public sealed class LaunchProfile
 }
 
 /// <summary>The launches of one kernel.</summary>
-/// <param name="Kernel">Class and method of the kernel.</param>
+/// <param name="Kernel">Class and method of the kernel, and its type arguments in angle brackets.</param>
 /// <param name="Launches">How often it was launched.</param>
 /// <param name="Total">The time of all launches together, each from its start to its end.</param>
 public sealed record KernelTime(string Kernel, int Launches, TimeSpan Total);

@@ -144,6 +144,11 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
         }
     }
 
-    private static string KernelName(EntryPoint entryPoint) =>
-        $"{entryPoint.MethodInfo.DeclaringType?.Name}.{entryPoint.MethodInfo.Name}";
+    /// <summary>Class and method, and the type arguments in angle brackets.</summary>
+    private static string KernelName(EntryPoint entryPoint)
+    {
+        var method = entryPoint.MethodInfo;
+        var arguments = method.IsGenericMethod ? $"<{string.Join(',', method.GetGenericArguments().Select(type => type.Name))}>" : "";
+        return $"{method.DeclaringType?.Name}.{method.Name}{arguments}";
+    }
 }
