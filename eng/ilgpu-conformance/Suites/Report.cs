@@ -11,14 +11,29 @@ namespace ILGPU.Tests.Vector
     {
         public static void Print(string path)
         {
-            // The last line of a case counts: the one before says only that it was started.
-            var outcomes = new Dictionary<string, string[]>();
-            foreach (string[] fields in File.ReadLines(path).Select(line => line.Split('\t'))) outcomes[$"{fields[1]}\t{fields[2]}"] = fields;
-            foreach (var level in outcomes.Values.GroupBy(fields => fields[1].Split('_')[^1]))
+            // Cases may share a name, so lines are counted; a case that was started and said no more did not finish.
+            var outcomes = new List<string[]>();
+            var started = new Dictionary<string, Stack<string[]>>();
+            foreach (string[] fields in File.ReadLines(path).Select(line => line.Split('\t')))
+            {
+                string name = $"{fields[1]}\t{fields[2]}";
+                if (!started.TryGetValue(name, out var open)) started[name] = open = new Stack<string[]>();
+                if (fields[0] == "start")
+                {
+                    open.Push(fields);
+                }
+                else
+                {
+                    outcomes.Add(fields);
+                    open.TryPop(out _);
+                }
+            }
+            outcomes.AddRange(started.Values.SelectMany(open => open));
+            foreach (var level in outcomes.GroupBy(fields => fields[1].Split('_')[^1]))
             {
                 Console.WriteLine($"{level.Key}: {level.Count()} cases, {string.Join(", ", level.GroupBy(fields => fields[0]).Select(kind => $"{kind.Count()} {kind.Key}"))}");
             }
-            var causes = outcomes.Values.Where(fields => fields[0] is "fail" or "start").GroupBy(Cause).OrderByDescending(cause => cause.Count());
+            var causes = outcomes.Where(fields => fields[0] is "fail" or "start").GroupBy(Cause).OrderByDescending(cause => cause.Count());
             foreach (var cause in causes)
             {
                 Console.WriteLine($"{cause.Count(),6} {cause.Key}");

@@ -75,9 +75,10 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
         {
             return base.Compile(entry, specialization, backendHook);
         }
-        catch (InternalCompilerException)
+        catch
         {
-            // A method that ILGPU's front end gave up on, for any accelerator, stays in the context half-built, and every later compilation stumbles over it.
+            // A method that ILGPU's front end gave up on, for any accelerator, stays in the context half-built, and every later compilation stumbles over it
+            // in one way or another.
             ForgetMethods();
         }
 
