@@ -150,7 +150,7 @@ public sealed class ComputeDevice : IDisposable
         {
             DeviceKind.Cuda => DeviceContexts.Cuda(out var problem) ?? throw Unusable(selector, problem),
             DeviceKind.OpenCL => DeviceContexts.OpenCl(out var problem) ?? throw Unusable(selector, problem),
-            _ => DeviceContexts.Processor(),
+            _ => DeviceContexts.Processor(options.Checked && selector.Kind == DeviceKind.Cpu),
         };
         try
         {

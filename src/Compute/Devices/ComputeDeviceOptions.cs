@@ -12,6 +12,18 @@ public sealed record ComputeDeviceOptions
     /// <summary>Gets a value indicating whether the vector CPU fuses multiplies and adds; off, its results are bit for bit those of ILGPU's CPU accelerator.</summary>
     public bool Contraction { get; init; } = true;
 
+    /// <summary>
+    /// Gets a value indicating whether the vector CPU runs kernels in checked mode: thread by thread, looking at every access to memory, every barrier and every
+    /// integer division. What is found is thrown at the next synchronization as a <see cref="KernelFaultException"/>. Some hundred times slower.
+    /// </summary>
+    public bool Checked { get; init; }
+
+    /// <summary>Gets in which order checked mode runs the groups of a launch and the threads of a group.</summary>
+    public ThreadOrder ThreadOrder { get; init; }
+
+    /// <summary>Gets the seed of <see cref="ThreadOrder.Seeded"/>.</summary>
+    public int ThreadOrderSeed { get; init; }
+
     /// <summary>Gets the threads of a warp on ILGPU's CPU accelerator; at least 2.</summary>
     public int EmulatedWarpSize { get; init; } = 4;
 

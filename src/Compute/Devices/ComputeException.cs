@@ -1,7 +1,7 @@
 namespace Engine.Compute;
 
 /// <summary>A device that cannot be opened or used. The message is one line that says what, where, what was expected and what to do.</summary>
-public sealed class ComputeException : Exception
+public class ComputeException : Exception
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="message">One line for the user.</param>

@@ -68,4 +68,12 @@ internal static class IlgpuInternals
         var property = device.Capabilities.GetType().GetProperty("GenericAddressSpace", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
         property?.GetSetMethod(nonPublic: true)?.Invoke(device.Capabilities, [true]);
     }
+
+    /// <summary>
+    /// Makes a context keep the lines of the source that operations come from. ILGPU's front end has them where its mode of debug symbols says so, and
+    /// its builder checks that mode but has no method that sets it. Without it, messages name methods.
+    /// </summary>
+    /// <param name="builder">The context's builder.</param>
+    public static void KeepSourceLines(Context.Builder builder) =>
+        typeof(ContextProperties).GetProperty(nameof(ContextProperties.DebugSymbolsMode))?.GetSetMethod(nonPublic: true)?.Invoke(builder, [DebugSymbolsMode.Kernel]);
 }

@@ -10,10 +10,12 @@ public static class VectorCpuExtensions
     /// <param name="context">The context; it outlives the accelerator.</param>
     /// <param name="options">How the device is opened; null for the defaults.</param>
     /// <returns>The accelerator.</returns>
-    /// <exception cref="ComputeException">The machine lacks what the options ask for.</exception>
+    /// <exception cref="ComputeException">The machine lacks what the options ask for, or checked mode is asked for in a context without assertions.</exception>
     public static Accelerator CreateVectorCpuAccelerator(this Context context, ComputeDeviceOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (options is { Checked: true } && !context.Properties.EnableAssertions)
+            throw new ComputeException("checked mode needs a context that keeps assertions: make it with Context.Create(builder => builder.Default().Assertions())");
         return VectorDevices.Create(options ?? new ComputeDeviceOptions()).CreateAccelerator(context);
     }
 }

@@ -1,4 +1,5 @@
 using Engine.Compute.Vector;
+using Engine.Compute.Vector.Checked;
 
 namespace Engine.Compute;
 
@@ -10,5 +11,7 @@ internal static class VectorDevices
     /// <returns>The device.</returns>
     /// <exception cref="ComputeException">The machine lacks what the options ask for.</exception>
     public static VectorDevice Create(ComputeDeviceOptions options) =>
-        new(new VectorCompiler(), options.Threads, options.VectorBits, options.Contraction);
+        new(
+            new VectorCompiler(), options.Threads, options.VectorBits, options.Contraction,
+            options.Checked ? new CheckOptions(options.ThreadOrder, options.ThreadOrderSeed) : null);
 }

@@ -1,3 +1,4 @@
+using Engine.Compute.Vector.Checked;
 using ILGPU.Backends.EntryPoints;
 
 namespace Engine.Compute.Vector;
@@ -43,7 +44,8 @@ internal readonly record struct GroupShape(int X, int Y, int Z)
 /// <summary>What the compiler is asked to produce.</summary>
 /// <param name="VectorBits">Width of a vector in bits: 512, 256, 128, or 32 to run thread by thread.</param>
 /// <param name="Contraction">Whether a multiply that feeds an add or a subtract becomes a fused multiply-add.</param>
-internal sealed record VectorCompilerOptions(int VectorBits, bool Contraction)
+/// <param name="Checks">Checked mode of the accelerator; null where nothing is checked.</param>
+internal sealed record VectorCompilerOptions(int VectorBits, bool Contraction, CheckedMode? Checks = null)
 {
     /// <summary>Gets a value indicating whether every kernel runs thread by thread.</summary>
     public bool IsScalar => VectorBits == VectorWidth.Scalar;

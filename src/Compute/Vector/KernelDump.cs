@@ -30,8 +30,9 @@ public sealed record KernelDump(string Source, string Imported, string Function,
         ArgumentNullException.ThrowIfNull(kernel);
         if (device.Accelerator is not VectorAccelerator opened)
             throw new ComputeException($"device {device.Name} has no vector code to show: open the device 'cpu'");
-        var options = opened.VectorBackend.Options;
+        var options = opened.VectorBackend.Options with { Checks = null };
         if (vectorBits != 0) options = options with { VectorBits = VectorWidth.Known(vectorBits) };
+        if (options.IsScalar) throw new ComputeException($"device {device.Name} runs kernels thread by thread and has no vector code to show: name a width");
         var source = new StringWriter();
         var imported = new StringWriter();
         var compiler = new VectorCompiler { ImportListing = imported };

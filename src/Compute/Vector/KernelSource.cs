@@ -10,4 +10,5 @@ namespace Engine.Compute.Vector;
 /// <param name="Methods">All methods that are reachable from it, itself included: usually itself alone, everything else is inlined.</param>
 /// <param name="SharedMemoryBytes">Static shared memory in bytes, as ILGPU adds it up.</param>
 /// <param name="HasDynamicSharedMemory">Whether the kernel names dynamic shared memory.</param>
-internal sealed record KernelSource(Method KernelMethod, IReadOnlyList<Method> Methods, int SharedMemoryBytes, bool HasDynamicSharedMemory);
+/// <param name="KeepsAssertions">Whether assertions are kept, so that lines of the source are needed.</param>
+internal sealed record KernelSource(Method KernelMethod, IReadOnlyList<Method> Methods, int SharedMemoryBytes, bool HasDynamicSharedMemory, bool KeepsAssertions);

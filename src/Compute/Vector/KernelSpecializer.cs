@@ -15,4 +15,9 @@ internal sealed class KernelSpecializer(int warpSize, PrimitiveType pointerType,
     protected override void Implement(IRContext context, Method.Builder methodBuilder, BasicBlock.Builder builder, WriteToOutput writeToOutput)
     {
     }
+
+    /// <inheritdoc/>
+    protected override void Implement(IRContext context, Method.Builder methodBuilder, BasicBlock.Builder builder, DebugAssertOperation debugAssert)
+    {
+    }
 }

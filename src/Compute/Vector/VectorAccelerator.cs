@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Reflection;
+using Engine.Compute.Vector.Checked;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Runtime;
@@ -34,7 +35,8 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
 
         // Comes before ILGPU disposes the buffers: a launch under way on another thread ends first.
         Disposed += (_, _) => pool.Dispose();
-        VectorBackend = new VectorBackend(context, device, compiler);
+        Checks = device.Checks is null ? null : new CheckedMode(device.Checks);
+        VectorBackend = new VectorBackend(context, device, compiler, device.Options with { Checks = Checks });
         Bind();
         Init(VectorBackend);
     }
@@ -44,6 +46,9 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
 
     /// <summary>Gets the memory of its buffers.</summary>
     public NativeAllocations Allocations { get; } = new();
+
+    /// <summary>Gets the checked mode; null where nothing is checked.</summary>
+    public CheckedMode? Checks { get; }
 
     /// <summary>Gets how many threads run a launch, the launching one included.</summary>
     public int Threads => pool.Threads;
@@ -113,7 +118,8 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
         var start = profile is null ? 0 : Stopwatch.GetTimestamp();
         fixed (LaunchInfo* info = &launch)
         {
-            pool.Run(code, arguments, info);
+            if (Checks is null) pool.Run(code, arguments, info);
+            else Checks.Run(code, arguments, info);
         }
 
         profile?.Add(kernel.Compiled.KernelName, Stopwatch.GetElapsedTime(start));
@@ -139,9 +145,7 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
     protected override AcceleratorStream CreateStreamInternal() => new VectorStream(this);
 
     /// <inheritdoc/>
-    protected override void SynchronizeInternal()
-    {
-    }
+    protected override void SynchronizeInternal() => Checks?.Faults.ThrowIfAny();
 
     /// <inheritdoc/>
     protected override MemoryBuffer AllocateRawInternal(long length, int elementSize) => new VectorMemoryBuffer(this, length, elementSize);
@@ -205,6 +209,7 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
     {
         pool.Dispose();
         Allocations.Close();
+        Checks?.Dispose();
         if (disposing)
         {
             VectorBackend.Dispose();

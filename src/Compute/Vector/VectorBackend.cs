@@ -24,11 +24,12 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
     /// <param name="context">The ILGPU context.</param>
     /// <param name="device">The device that it compiles for.</param>
     /// <param name="compiler">The compiler.</param>
-    public VectorBackend(Context context, VectorDevice device, IVectorCompiler compiler)
+    /// <param name="options">What the compiler is asked to produce.</param>
+    public VectorBackend(Context context, VectorDevice device, IVectorCompiler compiler, VectorCompilerOptions options)
         : base(context, device.Capabilities, BackendType.IL, new ILArgumentMapper(context))
     {
         this.compiler = compiler;
-        Options = device.Options;
+        Options = options;
 
         // The context's table of intrinsics is not made for accelerators that open at the same time.
         lock (context.GetIntrinsicManager())
@@ -117,9 +118,9 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
         }
 
         var shared = backendContext.SharedMemorySpecification;
-        var source = new KernelSource(backendContext.KernelMethod, methods, shared.StaticSize, shared.HasDynamicMemory);
+        var source = new KernelSource(backendContext.KernelMethod, methods, shared.StaticSize, shared.HasDynamicMemory, Context.Properties.EnableAssertions);
         var layout = KernelParameterLayout.Of(entryPoint, backendContext.KernelMethod);
-        var name = KernelName(entryPoint);
+        var name = KernelNames.Of(entryPoint);
         if (entryPoint.HasByRefParameters)
         {
             throw new InternalCompilerException($"kernel {name} cannot run on the vector CPU: it has parameters that are passed by reference; pass views or values");
@@ -143,13 +144,5 @@ internal sealed class VectorBackend : Backend<VectorIntrinsic>
         {
             throw new InternalCompilerException($"kernel {name} cannot run on the vector CPU: {exception.Message}", exception);
         }
-    }
-
-    /// <summary>Class and method, and the type arguments in angle brackets.</summary>
-    private static string KernelName(EntryPoint entryPoint)
-    {
-        var method = entryPoint.MethodInfo;
-        var arguments = method.IsGenericMethod ? $"<{string.Join(',', method.GetGenericArguments().Select(type => type.Name))}>" : "";
-        return $"{method.DeclaringType?.Name}.{method.Name}{arguments}";
     }
 }

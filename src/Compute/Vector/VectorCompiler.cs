@@ -24,11 +24,13 @@ internal sealed class VectorCompiler : IVectorCompiler
             IndexType.Index3D => 3,
             _ => 0,
         };
-        var function = KernelImporter.Import(source.KernelMethod, name, layout, implicitDimensions, options.WarpSize);
+        string kernel = KernelNames.Of(entryPoint);
+        var lines = source.KeepsAssertions ? new SourceLines(source.KernelMethod, kernel) : null;
+        var function = KernelImporter.Import(source.KernelMethod, name, layout, implicitDimensions, options.WarpSize, lines);
         ImportListing?.Write(FunctionPrinter.Print(function));
         Pipeline.Prepare(function);
         if (function.Values.FirstOrDefault(value => value.Op == Opcode.Refused) is { } refused)
             throw new UnsupportedKernelException(name, function.Refusals[(int)refused.Immediate]);
-        return new VectorProgram(function, options);
+        return new VectorProgram(function, options, kernel);
     }
 }

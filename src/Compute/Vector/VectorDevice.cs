@@ -1,3 +1,4 @@
+using Engine.Compute.Vector.Checked;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
@@ -21,18 +22,20 @@ internal sealed class VectorDevice : Device
     /// <param name="threads">Threads that run a launch, the launching one included; 0 for all cores.</param>
     /// <param name="vectorBits">Width of a vector in bits: 512, 256, 128, 32 to run thread by thread, or 0 for the widest.</param>
     /// <param name="contraction">Whether multiplies and adds are fused.</param>
+    /// <param name="checks">How kernels run in checked mode; null for no checks.</param>
     /// <exception cref="ComputeException">The width is not possible on this machine.</exception>
-    public VectorDevice(IVectorCompiler compiler, int threads = 0, int vectorBits = 0, bool contraction = true)
-        : this(compiler, new VectorCompilerOptions(VectorWidth.Resolve(vectorBits), contraction), threads)
+    public VectorDevice(IVectorCompiler compiler, int threads = 0, int vectorBits = 0, bool contraction = true, CheckOptions? checks = null)
+        : this(compiler, new VectorCompilerOptions(VectorWidth.Resolve(vectorBits), contraction), checks is null ? threads : 1, checks)
     {
     }
 
-    private VectorDevice(IVectorCompiler compiler, VectorCompilerOptions options, int threads)
+    private VectorDevice(IVectorCompiler compiler, VectorCompilerOptions options, int threads, CheckOptions? checks = null)
     {
+        Checks = checks;
         this.compiler = compiler;
         Options = options;
         Threads = threads > 0 ? threads : Environment.ProcessorCount;
-        Name = $"vector CPU ({(Options.IsScalar ? "thread by thread" : $"{Options.VectorBits} bits")}, {Threads} {(Threads == 1 ? "thread" : "threads")})";
+        Name = $"vector CPU ({(checks is not null ? "checked" : Options.IsScalar ? "thread by thread" : $"{Options.VectorBits} bits")}, {Threads} {(Threads == 1 ? "thread" : "threads")})";
         WarpSize = Options.WarpSize;
         NumMultiprocessors = Threads;
         MaxNumThreadsPerGroup = MaxThreadsPerGroup;
@@ -59,13 +62,16 @@ internal sealed class VectorDevice : Device
     /// <summary>Gets how many threads run a launch, the launching one included.</summary>
     public int Threads { get; }
 
+    /// <summary>Gets how kernels run in checked mode; null for no checks.</summary>
+    public CheckOptions? Checks { get; }
+
     /// <inheritdoc/>
     public override Accelerator CreateAccelerator(Context context) => new VectorAccelerator(context, this, compiler);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) =>
-        obj is VectorDevice device && device.Options == Options && device.Threads == Threads;
+        obj is VectorDevice device && device.Options == Options && device.Threads == Threads && device.Checks == Checks;
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Options, Threads);
+    public override int GetHashCode() => HashCode.Combine(Options, Threads, Checks);
 }

@@ -1,4 +1,5 @@
 using System.Reflection.Emit;
+using Engine.Compute.Vector.Checked;
 using Engine.Compute.Vector.Emit;
 using Engine.Compute.Vector.Import;
 using Engine.Compute.Vector.IR;
@@ -8,7 +9,7 @@ using Engine.Compute.Vector.Threads;
 namespace Engine.Compute.Vector;
 
 /// <summary>One imported kernel, from which code for any group shape is made.</summary>
-internal sealed unsafe class VectorProgram(Function prepared, VectorCompilerOptions options) : IVectorProgram
+internal sealed unsafe class VectorProgram(Function prepared, VectorCompilerOptions options, string kernelName) : IVectorProgram
 {
     /// <inheritdoc/>
     public int SharedMemoryBytes { get; } = prepared.SharedArrays.Sum(array => (array.Bytes + 63) / 64 * 64);
@@ -27,6 +28,7 @@ internal sealed unsafe class VectorProgram(Function prepared, VectorCompilerOpti
     {
         try
         {
+            if (options.Checks is { } checks) return RunChecked(shape, checks);
             return (options.IsScalar ? null : Vectorize(shape)) ?? RunByThread(shape);
         }
         catch (NotSupportedException exception) when (exception is not UnsupportedKernelException)
@@ -65,6 +67,17 @@ internal sealed unsafe class VectorProgram(Function prepared, VectorCompilerOpti
         Pipeline.SpecializeForThreads(function, shape, options.Contraction);
         var layout = new ThreadLayout(function, shape.Size);
         var group = new ThreadGroup(function, ThreadEmitter.Emit(function, layout), layout, shape, options.WarpSize);
+        return new VectorCode(group.Run, layout.Bytes, IsVectorized: false);
+    }
+
+    private VectorCode RunChecked(GroupShape shape, CheckedMode mode)
+    {
+        var function = prepared.Clone();
+        function.Renumber();
+        Pipeline.SpecializeForChecks(function, shape, options.Contraction);
+        var layout = new ThreadLayout(function, shape.Size, isChecked: true);
+        var checks = new ThreadChecks(mode, kernelName, function, layout, shape, options.WarpSize);
+        var group = new ThreadGroup(function, ThreadEmitter.Emit(function, layout, checks), layout, shape, options.WarpSize, checks);
         return new VectorCode(group.Run, layout.Bytes, IsVectorized: false);
     }
 

@@ -89,6 +89,8 @@ internal sealed class StoragePlan
                 return operand > 0 || shape.IsVarying;
             case Opcode.BarrierPredicate or Opcode.Write:
                 return true;
+            case Opcode.Assert:
+                return operand == 0;
             case Opcode.BroadcastGroup or Opcode.BroadcastWarp:
                 return shapes.Of(user).IsVarying ? operand == 0 || !shape.IsUniform : !shape.IsUniform;
             case Opcode.Shuffle:

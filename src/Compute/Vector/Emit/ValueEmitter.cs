@@ -1,4 +1,5 @@
 using System.Reflection.Emit;
+using Engine.Compute.Vector.Checked;
 using Engine.Compute.Vector.IR;
 
 namespace Engine.Compute.Vector.Emit;
@@ -56,6 +57,9 @@ internal sealed class ValueEmitter
                 return;
             case Opcode.Write:
                 output.Write(value);
+                return;
+            case Opcode.Assert:
+                EmitAssert(value);
                 return;
             case Opcode.Fence:
                 il.Emit(OpCodes.Call, typeof(Interlocked).GetMethod(nameof(Interlocked.MemoryBarrier))!);
@@ -150,6 +154,28 @@ internal sealed class ValueEmitter
         il.Emit(OpCodes.Ldc_I8, (long)int.MaxValue);
         il.Emit(OpCodes.Call, typeof(Math).GetMethod("Min", [typeof(long), typeof(long)])!);
         il.Emit(OpCodes.Conv_I4);
+    }
+
+    /// <summary>Throws where a lane that is here does not hold what the kernel asserts.</summary>
+    private void EmitAssert(Value assertion)
+    {
+        var holds = il.DefineLabel();
+        for (int vector = 0; vector < context.Lanes.Vectors; vector++)
+        {
+            context.PushVector(assertion.Operands[0], vector, 0);
+            il.Emit(OpCodes.Call, context.Methods.Operation("OnesComplement", typeof(int)));
+            if (context.Mask is { } mask)
+            {
+                il.Emit(OpCodes.Ldloc, mask[vector]);
+                il.Emit(OpCodes.Call, context.Methods.Operation("BitwiseAnd", typeof(int)));
+            }
+            if (vector > 0) il.Emit(OpCodes.Call, context.Methods.Operation("BitwiseOr", typeof(int)));
+        }
+        il.Emit(OpCodes.Call, context.Methods.Operation("ExtractMostSignificantBits", typeof(int)));
+        il.Emit(OpCodes.Brfalse, holds);
+        il.Emit(OpCodes.Ldc_I4, AccessSites.Add(new AccessSite(function.Name, assertion.Source ?? SourceLine.Unknown, function.Assertions[(int)assertion.Immediate])));
+        il.Emit(OpCodes.Call, typeof(FailedAssertion).GetMethod(nameof(FailedAssertion.Throw))!);
+        il.MarkLabel(holds);
     }
 
     private void EmitScalar(Value value, Storage place)

@@ -30,7 +30,7 @@ internal sealed class BlockCloner(Function target)
             }
             foreach (var value in block.Instructions)
             {
-                var valueCopy = new Value(value.Op, value.Type, value.Operands, value.Immediate) { Kind = value.Kind };
+                var valueCopy = new Value(value.Op, value.Type, value.Operands, value.Immediate) { Kind = value.Kind, Source = value.Source };
                 Values[value] = copy.Append(valueCopy);
                 copied.Add((value, valueCopy));
             }

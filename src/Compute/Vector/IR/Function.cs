@@ -23,6 +23,9 @@ internal sealed class Function(string name)
     /// <summary>Local arrays, by the number that <see cref="Opcode.LocalArray"/> names.</summary>
     public List<ArrayAllocation> LocalArrays { get; init; } = [];
 
+    /// <summary>What must hold, by the number that <see cref="Opcode.Assert"/> names.</summary>
+    public List<Assertion> Assertions { get; init; } = [];
+
     /// <summary>What cannot be run, by the number that <see cref="Opcode.Refused"/> names.</summary>
     public List<string> Refusals { get; } = [];
 
@@ -108,6 +111,7 @@ internal sealed class Function(string name)
             ImplicitDimensions = ImplicitDimensions,
             SharedArrays = [.. SharedArrays],
             LocalArrays = [.. LocalArrays],
+            Assertions = [.. Assertions],
         };
         var cloner = new BlockCloner(copy);
         copy.Blocks = cloner.Clone(Blocks);

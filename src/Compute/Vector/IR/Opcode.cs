@@ -130,6 +130,9 @@ internal enum Opcode : byte
     /// <summary>Writes a text; imm is its format's number, the operands are its arguments.</summary>
     Write,
 
+    /// <summary>What must hold (condition[, index, length]); imm is the number of the function's assertion.</summary>
+    Assert,
+
     // Threads.
     Barrier,
 

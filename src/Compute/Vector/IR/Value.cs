@@ -18,6 +18,9 @@ internal sealed class Value(Opcode op, ScalarType type, Value[] operands, long i
     /// <summary>Second constant part, of atomics only: which <see cref="AtomicOperation"/>.</summary>
     public int Kind { get; init; }
 
+    /// <summary>Where it comes from; known only where checks or assertions may have to say so.</summary>
+    public SourceLine? Source { get; set; }
+
     /// <summary>Block that holds it; null for constants, which belong to the whole function.</summary>
     public Block? Block { get; set; }
 
@@ -32,7 +35,7 @@ internal sealed class Value(Opcode op, ScalarType type, Value[] operands, long i
 
     /// <summary>Whether it must stay even when nobody uses its result.</summary>
     public bool HasSideEffects => Op is Opcode.Store or Opcode.Atomic or Opcode.AtomicCompareExchange or Opcode.Barrier or Opcode.WarpBarrier or Opcode.BarrierPredicate or Opcode.Fence or Opcode.Write or
-        Opcode.Refused;
+        Opcode.Assert or Opcode.Refused;
 
     /// <summary>Whether two equal ones give equal results anywhere, and one may be moved to any place where its operands are known.</summary>
     public bool IsPure => Op is not (Opcode.Phi or Opcode.Load or Opcode.Shuffle or Opcode.BroadcastGroup or Opcode.BroadcastWarp) && !HasSideEffects;

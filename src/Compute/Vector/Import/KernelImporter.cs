@@ -20,6 +20,7 @@ internal sealed class KernelImporter
     private readonly Method method;
     private readonly KernelParameterLayout layout;
     private readonly int warpSize;
+    private readonly SourceLines? lines;
     private readonly Function function;
     private readonly ArithmeticImporter arithmetic;
     private readonly HalfPrecision half;
@@ -28,15 +29,17 @@ internal sealed class KernelImporter
     private readonly Dictionary<Block, BasicBlock> sources = [];
     private readonly List<(PhiValue Source, Value[] Phis)> phis = [];
     private Block current = new();
+    private SourceLine? line;
 
-    private KernelImporter(Method method, string name, KernelParameterLayout layout, int implicitDimensions, int warpSize)
+    private KernelImporter(Method method, string name, KernelParameterLayout layout, int implicitDimensions, int warpSize, SourceLines? lines)
     {
+        this.lines = lines;
         this.method = method;
         this.layout = layout;
         this.warpSize = warpSize;
         function = new Function(name) { ImplicitDimensions = implicitDimensions };
-        arithmetic = new ArithmeticImporter(function, value => current.Append(value));
-        half = new HalfPrecision(function, value => current.Append(value));
+        arithmetic = new ArithmeticImporter(function, Append);
+        half = new HalfPrecision(function, Append);
     }
 
     /// <summary>Imports a kernel.</summary>
@@ -45,12 +48,13 @@ internal sealed class KernelImporter
     /// <param name="layout">Where its arguments lie.</param>
     /// <param name="implicitDimensions">Dimensions of the index that is its first parameter, 0 when it is explicitly grouped.</param>
     /// <param name="warpSize">Lanes of a vector of floats.</param>
+    /// <param name="lines">Where operations come from; null where nobody asks.</param>
     /// <exception cref="UnsupportedKernelException">It uses something that the vector accelerator does not run.</exception>
-    public static Function Import(Method method, string name, KernelParameterLayout layout, int implicitDimensions, int warpSize)
+    public static Function Import(Method method, string name, KernelParameterLayout layout, int implicitDimensions, int warpSize, SourceLines? lines = null)
     {
         try
         {
-            return new KernelImporter(method, name, layout, implicitDimensions, warpSize).Run();
+            return new KernelImporter(method, name, layout, implicitDimensions, warpSize, lines).Run();
         }
         catch (UnsupportedKernelException)
         {
@@ -86,8 +90,9 @@ internal sealed class KernelImporter
             }
             foreach (var entry in source)
             {
-                if (entry.Value is not PhiValue)
-                    values[entry.Value] = Import(entry.Value);
+                if (entry.Value is PhiValue) continue;
+                line = lines?.Of(entry.Value);
+                values[entry.Value] = Import(entry.Value);
             }
             ImportTerminator(source.Terminator!);
         }
@@ -125,8 +130,30 @@ internal sealed class KernelImporter
         return type == ScalarType.I64 ? Emit(Opcode.SignExtend, ScalarType.I64, 0, index) : index;
     }
 
-    private Value Emit(Opcode op, ScalarType type, long immediate, params Value[] operands) =>
-        current.Append(new Value(op, type, operands, immediate));
+    private Value Emit(Opcode op, ScalarType type, long immediate, params Value[] operands) => Append(new Value(op, type, operands, immediate));
+
+    private Value Append(Value value)
+    {
+        value.Source ??= line;
+        return current.Append(value);
+    }
+
+    /// <summary>Asserts what the kernel asserts. Of an index, ILGPU lets one below 0 pass where it indexes a local array.</summary>
+    private void ImportAssertion(DebugAssertOperation assertion)
+    {
+        string message = (assertion.Message.Resolve() as StringValue)?.String ?? "an assertion";
+        var condition = arithmetic.ToBool(Single(assertion.Condition));
+        if (IndexAssertion.Find(assertion.Condition.Resolve(), message) is not { } bounds)
+        {
+            function.Assertions.Add(new Assertion(KernelFaultKind.FailedAssertion, message));
+            Emit(Opcode.Assert, ScalarType.Void, function.Assertions.Count - 1, condition);
+            return;
+        }
+        var (index, length) = (Single(bounds.Index), Single(bounds.Length));
+        var isPositive = Emit(Opcode.Compare, ScalarType.Bool, (long)Comparison.GreaterOrEqual, index, function.Constant(index.Type, 0L));
+        function.Assertions.Add(new Assertion(KernelFaultKind.OutOfRange, message));
+        Emit(Opcode.Assert, ScalarType.Void, function.Assertions.Count - 1, Emit(Opcode.And, ScalarType.Bool, 0, condition, isPositive), index, length);
+    }
 
     private Value[] Get(ValueReference reference) => Get(reference.Resolve());
 
@@ -208,7 +235,8 @@ internal sealed class KernelImporter
                 return [function.Constant(ScalarType.I32, warpSize)];
             case AcceleratorTypeValue:
                 return [function.Constant(ScalarType.I32, (long)ILGPU.Runtime.AcceleratorType.CPU)];
-            case DebugAssertOperation:
+            case DebugAssertOperation assertion:
+                ImportAssertion(assertion);
                 return [];
             case StringValue:
                 return [];

@@ -48,6 +48,19 @@ internal static class Pipeline
         function.Renumber();
     }
 
+    /// <summary>Specializes a prepared function, which it changes, for checks: every access to memory stays where the kernel has it.</summary>
+    /// <param name="function">A copy of the prepared function.</param>
+    /// <param name="shape">The group's shape.</param>
+    /// <param name="contraction">Whether multiplies and adds are fused.</param>
+    public static void SpecializeForChecks(Function function, GroupShape shape, bool contraction)
+    {
+        FixGroupShape(function, shape);
+        Clean(function);
+        if (contraction) Contraction.Run(function);
+        function.Renumber();
+        Checked.DivisionPoison.Run(function);
+    }
+
     /// <summary>Fixes the group's shape, unrolls, and turns local arrays into values where it can; what comes after depends on how threads are run.</summary>
     private static LoopForest Expand(Function function, GroupShape shape)
     {

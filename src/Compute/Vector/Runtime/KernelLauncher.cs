@@ -135,6 +135,10 @@ internal static unsafe class KernelLauncher
 
         ((nint*)target)[0] = view.LoadEffectiveAddressAsPtr();
         ((long*)target)[1] = view.Length;
+        if (((VectorKernel)kernel).Owner.Checks is { } checks && view.GetAccelerator() != kernel.Accelerator)
+        {
+            checks.Memory.AddForeign((byte*)view.LoadEffectiveAddressAsPtr(), view.LengthInBytes);
+        }
     }
 
     private static void LaunchExplicit(Kernel kernel, byte* arguments, KernelConfig config)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Engine.Compute.Vector.Checked;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
@@ -5,12 +7,16 @@ using ILGPU.Runtime.CPU;
 namespace Engine.Compute.Vector;
 
 /// <summary>Memory of the vector accelerator: native memory aligned to a cache line, which is also the widest vector.</summary>
-internal sealed class VectorMemoryBuffer : MemoryBuffer
+internal sealed unsafe class VectorMemoryBuffer : MemoryBuffer
 {
     /// <summary>Alignment of a buffer in bytes.</summary>
     public const int Alignment = 64;
 
+    /// <summary>What unwritten memory holds in checked mode: as a float, no number.</summary>
+    private const byte Unwritten = 0xFF;
+
     private readonly NativeAllocations allocations;
+    private readonly MemoryMap? map;
 
     /// <summary>Allocates a buffer; its content is undefined, as on any accelerator.</summary>
     /// <param name="accelerator">The accelerator.</param>
@@ -31,6 +37,13 @@ internal sealed class VectorMemoryBuffer : MemoryBuffer
         {
             throw new ComputeException($"{accelerator.Name} has no {LengthInBytes:N0} bytes of memory left for a buffer: use a smaller batch or close other programs", exception);
         }
+
+        map = accelerator.Checks?.Memory;
+        if (map is not null)
+        {
+            NativeMemory.Fill((void*)NativePtr, (nuint)LengthInBytes, Unwritten);
+            map.Add((byte*)NativePtr, LengthInBytes, elementSize, isWritten: false);
+        }
     }
 
     /// <summary>The buffer of a view, without a box.</summary>
@@ -42,6 +55,7 @@ internal sealed class VectorMemoryBuffer : MemoryBuffer
     {
         RequireAlive(this);
         CPUMemoryBuffer.CPUMemSet(targetView.LoadEffectiveAddressAsPtr(), value, 0, targetView.LengthInBytes);
+        MarkWritten(targetView);
     }
 
     /// <inheritdoc/>
@@ -52,6 +66,7 @@ internal sealed class VectorMemoryBuffer : MemoryBuffer
         if (sourceView.GetAcceleratorType() == AcceleratorType.CPU)
         {
             CPUMemoryBuffer.CPUCopyFrom(stream, sourceView, targetView);
+            MarkWritten(targetView);
             return;
         }
 
@@ -59,6 +74,7 @@ internal sealed class VectorMemoryBuffer : MemoryBuffer
         var device = StreamOf(sourceView, stream);
         CPUMemoryBuffer.CPUCopyFrom(device, sourceView, target.AsRawArrayView());
         device.Synchronize();
+        MarkWritten(targetView);
     }
 
     /// <inheritdoc/>
@@ -69,6 +85,7 @@ internal sealed class VectorMemoryBuffer : MemoryBuffer
         if (targetView.GetAcceleratorType() == AcceleratorType.CPU)
         {
             CPUMemoryBuffer.CPUCopyTo(stream, sourceView, targetView);
+            MarkWritten(targetView);
             return;
         }
 
@@ -81,6 +98,7 @@ internal sealed class VectorMemoryBuffer : MemoryBuffer
     /// <inheritdoc/>
     protected override void DisposeAcceleratorObject(bool disposing)
     {
+        map?.Remove((byte*)NativePtr);
         allocations?.Free(NativePtr);
         NativePtr = IntPtr.Zero;
     }
@@ -103,4 +121,10 @@ internal sealed class VectorMemoryBuffer : MemoryBuffer
     /// <summary>The view as a buffer of its own length: ILGPU copies as many bytes to and from OpenCL as the buffer has, not as the view has.</summary>
     private CPUMemoryBuffer Exactly(in ArrayView<byte> view) =>
         CPUMemoryBuffer.Create(Accelerator, view.LoadEffectiveAddressAsPtr(), view.Length, sizeof(byte));
+
+    /// <summary>Notes what the host wrote; the target of a copy may be any memory of the processor.</summary>
+    private void MarkWritten(in ArrayView<byte> target)
+    {
+        if (map is not null && target.Length > 0) map.MarkWritten((byte*)target.LoadEffectiveAddressAsPtr(), target.LengthInBytes);
+    }
 }

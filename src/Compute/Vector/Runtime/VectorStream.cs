@@ -2,7 +2,7 @@ using ILGPU.Runtime;
 
 namespace Engine.Compute.Vector;
 
-/// <summary>A stream of the vector accelerator. Launches and copies are finished when they return, so it has nothing to wait for.</summary>
+/// <summary>A stream of the vector accelerator. Launches and copies are finished when they return, so it has nothing to wait for; checked mode says here what it found.</summary>
 internal sealed class VectorStream : AcceleratorStream
 {
     /// <summary>Makes a stream.</summary>
@@ -13,9 +13,7 @@ internal sealed class VectorStream : AcceleratorStream
     }
 
     /// <inheritdoc/>
-    public override void Synchronize()
-    {
-    }
+    public override void Synchronize() => ((VectorAccelerator)Accelerator).Checks?.Faults.ThrowIfAny();
 
     /// <inheritdoc/>
     protected override ProfilingMarker AddProfilingMarkerInternal() => new VectorProfilingMarker(Accelerator);

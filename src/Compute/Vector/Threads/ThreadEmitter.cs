@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using Engine.Compute.Vector.Checked;
 using Engine.Compute.Vector.Emit;
 using Engine.Compute.Vector.IR;
 
@@ -11,10 +12,16 @@ namespace Engine.Compute.Vector.Threads;
 /// </summary>
 internal sealed class ThreadEmitter : IScalarOperands
 {
-    private const short LaunchArgument = 1;
-    private const short GridArgument = 2;
-    private const short ScratchArgument = 5;
-    private const short FrameArgument = 6;
+    /// <summary>Number of the argument that holds the checks.</summary>
+    public const short ChecksArgument = 0;
+
+    /// <summary>Number of the argument that holds the thread's frame.</summary>
+    public const short FrameArgument = 7;
+
+    private const short BlockArgument = 1;
+    private const short LaunchArgument = 2;
+    private const short GridArgument = 3;
+    private const short ScratchArgument = 6;
 
     private readonly Function function;
     private readonly ThreadLayout layout;
@@ -22,6 +29,7 @@ internal sealed class ThreadEmitter : IScalarOperands
     private readonly DynamicMethod method;
     private readonly ScalarEmitter scalars;
     private readonly ThreadMemoryEmitter memory;
+    private readonly ThreadChecks? checks;
     private readonly Dictionary<Block, Label> labels = [];
     private readonly Dictionary<Value, LocalBuilder> locals = [];
     private readonly List<(LocalBuilder Local, ScalarType Type)> ofBlock = [];
@@ -29,21 +37,22 @@ internal sealed class ThreadEmitter : IScalarOperands
     private readonly List<Value> meetings = [];
     private Label[] resumed = [];
 
-    private ThreadEmitter(Function function, ThreadLayout layout)
+    private ThreadEmitter(Function function, ThreadLayout layout, ThreadChecks? checks)
     {
         this.function = function;
         this.layout = layout;
+        this.checks = checks;
         places = layout.Places;
         method = new DynamicMethod(
             $"{function.Name} (thread)", typeof(int),
-            [typeof(byte*), typeof(LaunchInfo*), typeof(int), typeof(int), typeof(int), typeof(byte*), typeof(byte*)],
+            [typeof(object), typeof(byte*), typeof(LaunchInfo*), typeof(int), typeof(int), typeof(int), typeof(byte*), typeof(byte*)],
             typeof(ThreadEmitter).Module, skipVisibility: true)
         {
             InitLocals = false,
         };
         IL = new InstructionWriter(method.GetILGenerator(), null);
         scalars = new ScalarEmitter(this);
-        memory = new ThreadMemoryEmitter(this);
+        memory = new ThreadMemoryEmitter(this, checks);
     }
 
     /// <inheritdoc/>
@@ -52,12 +61,13 @@ internal sealed class ThreadEmitter : IScalarOperands
     /// <summary>Emits a numbered function.</summary>
     /// <param name="function">The function; its meetings are numbered from 1 in the order of its values.</param>
     /// <param name="layout">Where its values and arrays lie.</param>
+    /// <param name="checks">What looks at every access; null for nobody.</param>
     /// <exception cref="NotSupportedException">The kernel uses something that cannot be emitted.</exception>
-    public static ThreadBody Emit(Function function, ThreadLayout layout)
+    public static ThreadBody Emit(Function function, ThreadLayout layout, ThreadChecks? checks = null)
     {
-        var emitter = new ThreadEmitter(function, layout);
+        var emitter = new ThreadEmitter(function, layout, checks);
         emitter.EmitBody();
-        return emitter.method.CreateDelegate<ThreadBody>();
+        return (ThreadBody)emitter.method.CreateDelegate(typeof(ThreadBody), checks);
     }
 
     /// <inheritdoc/>
@@ -113,6 +123,9 @@ internal sealed class ThreadEmitter : IScalarOperands
                 return;
             case Opcode.Write:
                 EmitWrite(value);
+                return;
+            case Opcode.Assert:
+                EmitAssert(value);
                 return;
             case Opcode.Fence:
                 IL.Emit(OpCodes.Call, typeof(Interlocked).GetMethod(nameof(Interlocked.MemoryBarrier))!);
@@ -198,6 +211,33 @@ internal sealed class ThreadEmitter : IScalarOperands
         IL.Emit(OpCodes.Stind_I4);
     }
 
+    private void EmitAssert(Value assertion)
+    {
+        var holds = IL.DefineLabel();
+        PushScalar(assertion.Operands[0], 0);
+        IL.Emit(OpCodes.Brtrue, holds);
+        var said = function.Assertions[(int)assertion.Immediate];
+        if (checks is null)
+        {
+            IL.Emit(OpCodes.Ldc_I4, AccessSites.Add(new AccessSite(function.Name, assertion.Source ?? SourceLine.Unknown, said)));
+            IL.Emit(OpCodes.Call, typeof(FailedAssertion).GetMethod(nameof(FailedAssertion.Throw), BindingFlags.Public | BindingFlags.Static)!);
+        }
+        else
+        {
+            IL.Emit(OpCodes.Ldarg, ChecksArgument);
+            IL.Emit(OpCodes.Ldarg, FrameArgument);
+            IL.Emit(OpCodes.Ldc_I4, checks.Register(assertion, said));
+            for (int operand = 1; operand <= 2; operand++)
+            {
+                if (assertion.Operands.Length > operand) PushScalar(assertion.Operands[operand], 0);
+                else IL.Emit(OpCodes.Ldc_I4_0);
+                IL.Emit(OpCodes.Conv_I8);
+            }
+            IL.Emit(OpCodes.Call, typeof(ThreadChecks).GetMethod(nameof(ThreadChecks.Fail))!);
+        }
+        IL.MarkLabel(holds);
+    }
+
     private void EmitWrite(Value write)
     {
         IL.Emit(OpCodes.Ldc_I4, (int)write.Immediate);
@@ -220,7 +260,7 @@ internal sealed class ThreadEmitter : IScalarOperands
         switch (value.Op)
         {
             case Opcode.Argument:
-                IL.Emit(OpCodes.Ldarg_0);
+                IL.Emit(OpCodes.Ldarg, BlockArgument);
                 IL.Emit(OpCodes.Ldc_I4, (int)value.Immediate);
                 IL.Emit(OpCodes.Add);
                 IL.LoadIndirect(value.Type);

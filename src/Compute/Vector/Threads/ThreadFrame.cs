@@ -6,7 +6,7 @@ namespace Engine.Compute.Vector.Threads;
 [StructLayout(LayoutKind.Sequential)]
 internal struct ThreadFrame
 {
-    /// <summary>Meeting at which the thread waits and after which it goes on; 0 before its start, -1 after its end.</summary>
+    /// <summary>Meeting at which the thread waits and after which it goes on; 0 before its start, negative where it does not run any more.</summary>
     public int Meeting;
 
     /// <summary>Lane in its warp.</summary>
@@ -23,6 +23,9 @@ internal struct ThreadFrame
 
     /// <summary>Index in its group over all dimensions, X fastest.</summary>
     public int Linear;
+
+    /// <summary>Site of the last index that was out of range; -1 where there was none. Written in checked mode only.</summary>
+    public int FaultySite;
 
     /// <summary>First operand of a meeting, whatever its type; then its result.</summary>
     public long Exchanged;

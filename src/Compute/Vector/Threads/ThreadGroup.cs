@@ -1,3 +1,4 @@
+using Engine.Compute.Vector.Checked;
 using Engine.Compute.Vector.IR;
 
 namespace Engine.Compute.Vector.Threads;
@@ -9,7 +10,11 @@ namespace Engine.Compute.Vector.Threads;
 /// </summary>
 internal sealed unsafe class ThreadGroup
 {
-    private const int Ended = -1;
+    /// <summary>What a frame says in place of a meeting when its thread has ended.</summary>
+    public const int Ended = -1;
+
+    /// <summary>What a frame says in place of a meeting when its thread lies outside of the launch's extent.</summary>
+    public const int Absent = -2;
 
     private readonly ThreadBody body;
     private readonly ThreadLayout layout;
@@ -17,6 +22,8 @@ internal sealed unsafe class ThreadGroup
     private readonly int warpSize;
     private readonly int implicitDimensions;
     private readonly Value[] meetings;
+    private readonly int[] inOrder;
+    private readonly ThreadChecks? checks;
 
     /// <summary>Prepares to run groups of a kernel.</summary>
     /// <param name="function">The kernel.</param>
@@ -24,8 +31,11 @@ internal sealed unsafe class ThreadGroup
     /// <param name="layout">Where arrays and frames lie.</param>
     /// <param name="shape">The group's shape.</param>
     /// <param name="warpSize">Threads of a warp.</param>
-    public ThreadGroup(Function function, ThreadBody body, ThreadLayout layout, GroupShape shape, int warpSize)
+    /// <param name="checks">What looks at the threads' accesses; null for nobody.</param>
+    public ThreadGroup(Function function, ThreadBody body, ThreadLayout layout, GroupShape shape, int warpSize, ThreadChecks? checks = null)
     {
+        this.checks = checks;
+        inOrder = [.. Enumerable.Range(0, shape.Size)];
         this.body = body;
         this.layout = layout;
         this.shape = shape;
@@ -37,9 +47,10 @@ internal sealed unsafe class ThreadGroup
     /// <summary>Runs one group: a <see cref="GroupEntry"/>.</summary>
     public void Run(byte* arguments, LaunchInfo* launch, int gridX, int gridY, int gridZ, byte* scratch)
     {
+        var order = checks is null ? inOrder : checks.Start(gridX, gridY, gridZ, scratch, launch);
         if (!layout.Meets)
         {
-            for (int thread = 0; thread < shape.Size; thread++)
+            foreach (int thread in order)
             {
                 var frame = Start(scratch, 0, thread);
                 if (Exists(launch, gridX, gridY, gridZ, frame)) body(arguments, launch, gridX, gridY, gridZ, scratch, (byte*)frame);
@@ -50,17 +61,17 @@ internal sealed unsafe class ThreadGroup
         for (int thread = 0; thread < shape.Size; thread++)
         {
             var frame = Start(scratch, thread, thread);
-            if (!Exists(launch, gridX, gridY, gridZ, frame)) frame->Meeting = Ended;
+            if (!Exists(launch, gridX, gridY, gridZ, frame)) frame->Meeting = Absent;
             frames[thread] = (nint)frame;
         }
         Span<bool> mayRun = stackalloc bool[shape.Size];
         mayRun.Fill(true);
         do
         {
-            for (int thread = 0; thread < shape.Size; thread++)
+            foreach (int thread in order)
             {
                 var frame = (ThreadFrame*)frames[thread];
-                if (!mayRun[thread] || frame->Meeting == Ended) continue;
+                if (!mayRun[thread] || frame->Meeting < 0) continue;
                 mayRun[thread] = false;
                 if (body(arguments, launch, gridX, gridY, gridZ, scratch, (byte*)frame) == 0) frame->Meeting = Ended;
             }
@@ -77,6 +88,8 @@ internal sealed unsafe class ThreadGroup
         frame->IndexX = thread % shape.X;
         frame->IndexY = thread / shape.X % shape.Y;
         frame->IndexZ = thread / (shape.X * shape.Y);
+        frame->FaultySite = -1;
+        checks?.Start(frame);
         return frame;
     }
 
@@ -102,6 +115,7 @@ internal sealed unsafe class ThreadGroup
             any = true;
             var present = Present(frames[start..end], first, mayRun[start..end]);
             ThreadMeetings.OfWarp(meetings[first - 1], present, warpSize);
+            if (meetings[first - 1].Op == Opcode.WarpBarrier) checks?.WarpMet(start / warpSize);
         }
         return any;
     }
@@ -114,6 +128,7 @@ internal sealed unsafe class ThreadGroup
             int meeting = ((ThreadFrame*)frame)->Meeting;
             if (meeting > 0) places.Add(meeting);
         }
+        if (places.Count > 0) checks?.GroupMet(frames, places);
         foreach (int place in places) ThreadMeetings.OfGroup(meetings[place - 1], Present(frames, place, mayRun));
         return places.Count > 0;
     }

@@ -13,7 +13,8 @@ internal sealed unsafe class ThreadLayout
     /// <summary>Lays out a group.</summary>
     /// <param name="function">The function.</param>
     /// <param name="threads">Threads of the group.</param>
-    public ThreadLayout(Function function, int threads)
+    /// <param name="isChecked">Whether there is a byte beside each of local memory that says if it was written.</param>
+    public ThreadLayout(Function function, int threads, bool isChecked = false)
     {
         int end = 0;
         int Reserve(int bytes)
@@ -28,7 +29,8 @@ internal sealed unsafe class ThreadLayout
         end = Aligned(Places.End);
         Locals = end;
         local = [.. function.LocalArrays.Select(array => Reserve(array.Bytes))];
-        FrameBytes = end;
+        LocalShadow = end;
+        FrameBytes = isChecked ? checked(end + end - Locals) : end;
         // Threads that never meet run one after the other in the same frame.
         Meets = function.Values.Any(value => value.IsCrossThread);
         Bytes = checked(Frames + FrameBytes * (Meets ? threads : 1));
@@ -46,8 +48,11 @@ internal sealed unsafe class ThreadLayout
     /// <summary>Bytes of a frame.</summary>
     public int FrameBytes { get; }
 
-    /// <summary>Offset of the first local array in a frame; they reach to the frame's end.</summary>
+    /// <summary>Offset of the first local array in a frame; they reach to <see cref="LocalShadow"/>.</summary>
     public int Locals { get; }
+
+    /// <summary>Offset in a frame of what is known of the local arrays' bytes, which reaches to the frame's end.</summary>
+    public int LocalShadow { get; }
 
     /// <summary>Bytes in all; dynamic shared memory lies behind them.</summary>
     public int Bytes { get; }

@@ -1,11 +1,12 @@
 using System.Reflection.Emit;
+using Engine.Compute.Vector.Checked;
 using Engine.Compute.Vector.Emit;
 using Engine.Compute.Vector.IR;
 
 namespace Engine.Compute.Vector.Threads;
 
-/// <summary>Emits one thread's loads, stores and atomics.</summary>
-internal sealed class ThreadMemoryEmitter(IScalarOperands operands)
+/// <summary>Emits one thread's loads, stores and atomics; with checks, the address of each goes through them.</summary>
+internal sealed class ThreadMemoryEmitter(IScalarOperands operands, ThreadChecks? checks)
 {
     private readonly InstructionWriter il = operands.IL;
 
@@ -38,6 +39,11 @@ internal sealed class ThreadMemoryEmitter(IScalarOperands operands)
 
     private void PushAddress(Value access)
     {
+        if (checks is not null)
+        {
+            il.Emit(OpCodes.Ldarg, ThreadEmitter.ChecksArgument);
+            il.Emit(OpCodes.Ldarg, ThreadEmitter.FrameArgument);
+        }
         operands.PushScalar(access.Operands[0], 0);
         if (access.Immediate != 0)
         {
@@ -45,5 +51,15 @@ internal sealed class ThreadMemoryEmitter(IScalarOperands operands)
             il.Emit(OpCodes.Add);
         }
         il.Emit(OpCodes.Conv_I);
+        if (checks is null) return;
+        var type = access.Op == Opcode.Store ? access.Operands[1].Type : access.Type;
+        il.Emit(OpCodes.Ldc_I4, type.SizeInMemory());
+        il.Emit(OpCodes.Ldc_I4, checks.Register(access));
+        il.Emit(OpCodes.Call, typeof(ThreadChecks).GetMethod(access.Op switch
+        {
+            Opcode.Load => nameof(ThreadChecks.Read),
+            Opcode.Store => nameof(ThreadChecks.Write),
+            _ => nameof(ThreadChecks.Atomic),
+        })!);
     }
 }
