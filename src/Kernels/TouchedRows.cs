@@ -13,6 +13,9 @@ internal sealed class TouchedRows(ComputeDevice device, int rowLength) : IDispos
     private readonly DeviceScratch<int> deviceRows = new(device);
     private readonly ZeroFill zeroFill = new(device);
     private readonly List<int> rows = [];
+
+    // Batches whose gradients add up touch the same rows: two groups must not clear one row.
+    private readonly HashSet<int> listed = [];
     private (MemoryBuffer? Buffer, long Index, long Length) table;
     private int capacity;
     private Action<KernelConfig, SpecializedValue<int>, ArrayView<int>, ArrayView<float>>? kernel;
@@ -23,6 +26,7 @@ internal sealed class TouchedRows(ComputeDevice device, int rowLength) : IDispos
         capacity = Math.Max(capacity, maxRows);
         deviceRows.Take(Math.Max(1, capacity));
         rows.EnsureCapacity(capacity);
+        listed.EnsureCapacity(capacity);
     }
 
     /// <summary>Notes that rows are added to.</summary>
@@ -33,9 +37,16 @@ internal sealed class TouchedRows(ComputeDevice device, int rowLength) : IDispos
         if (table != Identify(gradient))
             return;
         if (rows.Count + touched.Length > capacity)
+        {
             table = default;
-        else
-            rows.AddRange(touched);
+            return;
+        }
+
+        foreach (int row in touched)
+        {
+            if (listed.Add(row))
+                rows.Add(row);
+        }
     }
 
     /// <summary>Sets the gradient to 0: by rows where it is the one that was last cleared, and as a whole otherwise.</summary>
@@ -61,6 +72,7 @@ internal sealed class TouchedRows(ComputeDevice device, int rowLength) : IDispos
 
         table = identity;
         rows.Clear();
+        listed.Clear();
     }
 
     /// <inheritdoc/>

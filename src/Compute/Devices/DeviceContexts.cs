@@ -11,14 +11,15 @@ namespace Engine.Compute;
 internal static class DeviceContexts
 {
     /// <summary>Makes a context for accelerators on the processor.</summary>
-    /// <param name="isChecked">Whether it is for checked mode, which needs assertions, and lines of the source to name.</param>
+    /// <param name="isChecked">Whether it is for checked mode, which needs assertions.</param>
     /// <returns>The context.</returns>
     public static Context Processor(bool isChecked = false) => Context.Create(builder =>
     {
         Common(builder.CPU());
-        if (!isChecked) return;
-        builder.Assertions();
-        IlgpuInternals.KeepSourceLines(builder);
+        if (isChecked)
+        {
+            builder.Assertions();
+        }
     });
 
     /// <summary>Whether this machine has an NVIDIA driver, and so may have a card.</summary>

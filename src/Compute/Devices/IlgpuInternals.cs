@@ -70,10 +70,23 @@ internal static class IlgpuInternals
     }
 
     /// <summary>
-    /// Makes a context keep the lines of the source that operations come from. ILGPU's front end has them where its mode of debug symbols says so, and
-    /// its builder checks that mode but has no method that sets it. Without it, messages name methods.
+    /// Makes a context's front end keep the lines of the source that operations come from. It does where the context's mode of debug symbols says so, which the
+    /// context's builder checks but has no method that sets. Without it, messages name methods.
     /// </summary>
-    /// <param name="builder">The context's builder.</param>
-    public static void KeepSourceLines(Context.Builder builder) =>
-        typeof(ContextProperties).GetProperty(nameof(ContextProperties.DebugSymbolsMode))?.GetSetMethod(nonPublic: true)?.Invoke(builder, [DebugSymbolsMode.Kernel]);
+    /// <param name="context">The context.</param>
+    public static void KeepSourceLines(Context context)
+    {
+        const BindingFlags own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+        var lines = typeof(Context).GetProperty("DebugInformationManager", own)?.GetValue(context);
+        var frontend = typeof(Context).GetProperty("ILFrontend", own)?.GetValue(context);
+        if (lines is null || frontend is null)
+        {
+            return;
+        }
+
+        foreach (var field in frontend.GetType().GetFields(own).Where(field => field.FieldType == lines.GetType()))
+        {
+            field.SetValue(frontend, lines);
+        }
+    }
 }

@@ -35,7 +35,12 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
 
         // Comes before ILGPU disposes the buffers: a launch under way on another thread ends first.
         Disposed += (_, _) => pool.Dispose();
-        Checks = device.Checks is null ? null : new CheckedMode(device.Checks);
+        if (device.Checks is not null)
+        {
+            Checks = new CheckedMode(device.Checks);
+            IlgpuInternals.KeepSourceLines(context);
+        }
+
         VectorBackend = new VectorBackend(context, device, compiler, device.Options with { Checks = Checks });
         Bind();
         Init(VectorBackend);

@@ -187,18 +187,19 @@ internal static class PanelProduct
     {
         int lane = Group.IdxX;
         int target = lane;
-        int toOtherHalf = width;
-        for (int column = firstColumn; column < endColumn; column += width)
+        for (int column = firstColumn; column < endColumn; column += width * 2)
         {
-            Group.Barrier();
-            CopyRows(right, tile, column, endColumn, start, cut, depth, width, width);
-            Group.Barrier();
-            for (int step = 0; step < cut; step++)
-                panels[target + step * (width * 2)] = tile[lane * TileStride + step];
+            // Both halves of every panel: of the last one the second may lie beyond the last column, and is read all the same.
+            for (int half = 0; half < 2; half++)
+            {
+                Group.Barrier();
+                CopyRows(right, tile, column + half * width, endColumn, start, cut, depth, width, width);
+                Group.Barrier();
+                for (int step = 0; step < cut; step++)
+                    panels[target + half * width + step * (width * 2)] = tile[lane * TileStride + step];
+            }
 
-            // The two halves of a panel are neighbours; the next panel is a whole depth away.
-            target += toOtherHalf;
-            toOtherHalf = DepthCut * width * 2 - toOtherHalf;
+            target += DepthCut * width * 2;
         }
     }
 

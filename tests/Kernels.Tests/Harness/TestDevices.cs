@@ -36,7 +36,7 @@ public sealed class TestDevices : IDisposable
     public static TheoryData<string> Fast => [.. Names.Where(name => name != "ilgpu-cpu")];
 
     /// <summary>The names in <see cref="All"/>, for tests that combine them with other data.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["ilgpu-cpu", .. Vector, "opencl", "cuda"];
+    public static IReadOnlyList<string> Names { get; } = ["ilgpu-cpu", .. Vector, "cpu-checked", "opencl", "cuda"];
 
     /// <summary>Returns an open device, or skips the test with the reason why there is none.</summary>
     /// <param name="name">A name of <see cref="Names"/>.</param>
@@ -81,8 +81,8 @@ public sealed class TestDevices : IDisposable
 
     private static ComputeDevice Open(string name)
     {
-        var device = Vector.Contains(name)
-            ? ComputeDevice.Open("cpu", new ComputeDeviceOptions { VectorBits = int.Parse(name.AsSpan(4)), Threads = 2 })
+        var device = name == "cpu-checked" ? ComputeDevice.Open("cpu", new ComputeDeviceOptions { Checked = true, ThreadOrder = ThreadOrder.Reversed })
+            : Vector.Contains(name) ? ComputeDevice.Open("cpu", new ComputeDeviceOptions { VectorBits = int.Parse(name.AsSpan(4)), Threads = 2 })
             : ComputeDevice.Open(name);
         try
         {

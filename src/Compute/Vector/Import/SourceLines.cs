@@ -43,7 +43,11 @@ internal sealed class SourceLines
     /// <summary>The line of an operation.</summary>
     public SourceLine Of(SourceValue value) => lines.GetValueOrDefault(value, unknown);
 
-    private static SourceLine? Own(SourceValue value) => value.Location is FileLocation file
-        ? new SourceLine(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file.FileName)}:{file.StartLine}"), true)
-        : null;
+    private static SourceLine? Own(SourceValue value)
+    {
+        // Intrinsics that stand for a call carry the calls that lead to them.
+        var file = value.Location as FileLocation;
+        if (file is null && value.Location is CompilationStackLocation calls && calls.TryGetLocation<FileLocation>(out var call)) file = call;
+        return file is null ? null : new SourceLine(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file.FileName)}:{file.StartLine}"), true);
+    }
 }

@@ -15,7 +15,7 @@ public sealed class CoverageTests
     private static readonly HashSet<Opcode> LeftOut =
     [
         Opcode.DynamicSharedArray, Opcode.DynamicSharedBytes, Opcode.Math, Opcode.ReciprocalSquareRoot, Opcode.MultiplyAdd, Opcode.MultiplySubtract,
-        Opcode.NegatedMultiplyAdd, Opcode.PopulationCount, Opcode.LeadingZeroCount, Opcode.TrailingZeroCount, Opcode.Write, Opcode.WarpBarrier,
+        Opcode.NegatedMultiplyAdd, Opcode.PopulationCount, Opcode.LeadingZeroCount, Opcode.TrailingZeroCount, Opcode.Write, Opcode.Assert, Opcode.WarpBarrier,
         Opcode.Refused,
     ];
 
