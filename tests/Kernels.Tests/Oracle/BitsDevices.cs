@@ -33,6 +33,7 @@ public sealed class BitsDevices : IDisposable
 
     private readonly Dictionary<(BitsShape, int), ComputeDevice> vectors = [];
     private readonly Dictionary<(BitsShape, int), ComputeDevice> oracles = [];
+    private readonly Dictionary<(BitsShape, ThreadOrder), ComputeDevice> checkedDevices = [];
     private readonly Dictionary<(string, BitsShape, int), IReadOnlyList<int[]>> results = [];
     private readonly Dictionary<(string, BitsShape, int), IReadOnlyList<int[]>> expectations = [];
     private readonly List<LaunchProfile> profiles = [];
@@ -67,10 +68,29 @@ public sealed class BitsDevices : IDisposable
         return expected;
     }
 
+    /// <summary>What an operation gives in checked mode, with warps of 4.</summary>
+    internal IReadOnlyList<int[]> Checked(BitsOperation operation, BitsShape shape, ThreadOrder order)
+    {
+        if (!checkedDevices.TryGetValue((shape, order), out var device))
+        {
+            checkedDevices[(shape, order)] = device = ComputeDevice.Open("cpu", new()
+            {
+                Checked = true,
+                VectorBits = Scalar,
+                Contraction = false,
+                ThreadOrder = order,
+                ThreadOrderSeed = 11,
+                Tiles = Tiles(shape, OracleWarp(shape, Scalar)),
+            });
+        }
+
+        return Run(operation, device);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var device in vectors.Values.Concat(oracles.Values))
+        foreach (var device in vectors.Values.Concat(oracles.Values).Concat(checkedDevices.Values))
             device.Dispose();
     }
 

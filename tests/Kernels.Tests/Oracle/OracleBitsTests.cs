@@ -1,3 +1,4 @@
+using Engine.Compute;
 using Xunit;
 
 namespace Engine.Kernels.Tests;
@@ -26,6 +27,36 @@ public sealed class OracleBitsTests(BitsDevices devices) : IClassFixture<BitsDev
         Skip.If(bits > BitsDevices.Widest, $"the processor has no vectors of {bits} bits");
         var expected = devices.Expected(Operations[operation], shape, bits);
         var actual = devices.Result(Operations[operation], shape, bits);
+        Assert.Equal(expected.Count, actual.Count);
+        for (var output = 0; output < expected.Count; output++)
+        {
+            if (!expected[output].AsSpan().SequenceEqual(actual[output]))
+                Assert.Fail(Difference(output, expected[output], actual[output]));
+        }
+    }
+
+    public static TheoryData<string, BitsShape, ThreadOrder> CheckedCases()
+    {
+        var data = new TheoryData<string, BitsShape, ThreadOrder>();
+        foreach (var shape in new[] { BitsShape.Vectors, BitsShape.LargeGroups, BitsShape.SmallGroups })
+        {
+            foreach (var operation in Operations.Keys)
+            {
+                foreach (var order in Enum.GetValues<ThreadOrder>())
+                    data.Add(operation, shape, order);
+            }
+        }
+
+        return data;
+    }
+
+    /// <summary>Checked mode finds nothing wrong, and the order of groups and threads does not change a bit.</summary>
+    [Theory]
+    [MemberData(nameof(CheckedCases))]
+    public void CheckedModeGivesTheSameBitsInEveryOrder(string operation, BitsShape shape, ThreadOrder order)
+    {
+        var expected = devices.Expected(Operations[operation], shape, BitsDevices.Widths[0]);
+        var actual = devices.Checked(Operations[operation], shape, order);
         Assert.Equal(expected.Count, actual.Count);
         for (var output = 0; output < expected.Count; output++)
         {
