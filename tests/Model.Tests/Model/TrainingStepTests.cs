@@ -144,6 +144,32 @@ public sealed class TrainingStepTests(ModelDevices devices)
         Assert.Empty(device.KernelsRunByThread);
     }
 
+    [Fact]
+    public void Two_steps_and_a_prediction_pass_checked_mode_and_lose_what_they_lose_outside_of_it()
+    {
+        float[] Losses(Engine.Compute.ComputeDeviceOptions options)
+        {
+            using var device = Engine.Compute.ComputeDevice.Open("cpu", options with { VectorBits = 128 });
+            using var model = BertModel.Load(
+                device, Fixtures.At("models", "tanh"), Head(HeadKind.PooledSoftmax, 0.1f), 21, new BatchLimits(Lengths.Sum(), Lengths.Length), TrainedPart.All);
+            var losses = new List<float>();
+            for (int step = 0; step < 2; step++)
+            {
+                model.ForwardTraining(Batches.Random(model.Configuration, Lengths, (ulong)step), new TrainingPass(21, step, Lengths.Length));
+                var each = new float[Lengths.Length];
+                model.ReadLosses(each);
+                losses.AddRange(each);
+                model.Backward();
+                model.OptimizerStep(new OptimizerSettings(), 1e-3, step);
+            }
+
+            device.Synchronize();
+            return [.. losses];
+        }
+
+        Assert.Equal(Losses(new()), Losses(new() { Checked = true, ThreadOrder = Engine.Compute.ThreadOrder.Seeded, ThreadOrderSeed = 5 }));
+    }
+
     [Theory]
     [MemberData(nameof(Heads))]
     public void A_frozen_encoder_trains_the_head_from_features_as_from_texts(HeadKind kind)
