@@ -200,8 +200,16 @@ internal sealed class ControlFlowStatements(KernelWriter kernel, IntegerExpressi
     private void Branch(Label unless, string keyword)
     {
         var comparison = random.Next(6);
-        var type = random.Next(8);
+        var type = random.Next(9);
         string left, right;
+        if (type == 8)
+        {
+            (left, right) = floats.Halves.Compare(comparison);
+            il.Emit(OpCodes.Brfalse, unless);
+            kernel.Line($"{keyword} ({left} {ConditionOperators[comparison]} {right})");
+            return;
+        }
+
         if (type < 4)
         {
             // Negated comparisons of floats are unordered, as C# compiles them; they have the opcodes of unsigned integers.

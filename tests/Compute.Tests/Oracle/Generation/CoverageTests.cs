@@ -46,5 +46,9 @@ public sealed class CoverageTests
         output.WriteLine(coverage.Report());
         Assert.Empty(coverage.MissingForms);
         Assert.Equal(LeftOut.Order(), coverage.MissingOperations);
+        Assert.Equal(
+            ["Load F32", "Load I16", "Load I32", "Load I64", "Load I8", "Store F32", "Store I16", "Store I32", "Store I64", "Store I8"],
+            coverage.Accesses);
+        Assert.True(coverage.Halves > count / 4, $"only {coverage.Halves} kernels compute in half precision");
     }
 }

@@ -7,14 +7,28 @@ namespace Engine.Compute.Tests.Oracle.Generation;
 /// Pushes random floats and gives them as text. Constants of floats never appear, nor what could become one: chains of them, and comparisons with them, are
 /// among what ILGPU's IR builder changes.
 /// </summary>
-internal sealed class FloatExpressions(KernelWriter kernel, IntegerExpressions integers)
+internal sealed class FloatExpressions
 {
-    private readonly ILGenerator il = kernel.IL;
-    private readonly Random random = kernel.Random;
+    private readonly KernelWriter kernel;
+    private readonly IntegerExpressions integers;
+    private readonly ILGenerator il;
+    private readonly Random random;
+
+    public FloatExpressions(KernelWriter kernel, IntegerExpressions integers)
+    {
+        this.kernel = kernel;
+        this.integers = integers;
+        il = kernel.IL;
+        random = kernel.Random;
+        Halves = new HalfExpressions(kernel, this, integers.Memory);
+    }
+
+    /// <summary>Gets what computes in half precision.</summary>
+    public HalfExpressions Halves { get; }
 
     public string Float(int levels)
     {
-        switch (random.Next(levels > 0 ? 14 : 4))
+        switch (random.Next(levels > 0 ? 15 : 4))
         {
             case 0:
                 il.Emit(OpCodes.Ldarg, (short)6);
@@ -45,6 +59,8 @@ internal sealed class FloatExpressions(KernelWriter kernel, IntegerExpressions i
                 return $"{name}({first}, {second})";
             case 9:
                 return Double(levels);
+            case 10:
+                return Halves.Float(levels - 1);
             default:
                 var a = Float(levels - 1);
                 var b = Float(levels - 1);

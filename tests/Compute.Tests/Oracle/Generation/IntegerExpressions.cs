@@ -4,15 +4,27 @@ using ILGPU;
 namespace Engine.Compute.Tests.Oracle.Generation;
 
 /// <summary>Pushes random integers of 32 and 64 bits, and cut to 8 and 16, and gives them as text.</summary>
-internal sealed class IntegerExpressions(KernelWriter kernel)
+internal sealed class IntegerExpressions
 {
-    private readonly ILGenerator il = kernel.IL;
-    private readonly Random random = kernel.Random;
+    private readonly KernelWriter kernel;
+    private readonly ILGenerator il;
+    private readonly Random random;
+
+    public IntegerExpressions(KernelWriter kernel)
+    {
+        this.kernel = kernel;
+        il = kernel.IL;
+        random = kernel.Random;
+        Memory = new MemoryCasts(kernel, this);
+    }
+
+    /// <summary>Gets what loads integers of other sizes.</summary>
+    public MemoryCasts Memory { get; }
 
     /// <summary>An integer of 32 bits.</summary>
     public string Int(int levels)
     {
-        switch (random.Next(levels > 0 ? 17 : 5))
+        switch (random.Next(levels > 0 ? 19 : 5))
         {
             case 0:
                 var constant = random.Next(-20, 100);
@@ -76,6 +88,8 @@ internal sealed class IntegerExpressions(KernelWriter kernel)
                 il.Emit(OpCodes.Shr_Un);
                 il.Emit(OpCodes.Conv_I4);
                 return $"high product({first}, {second})";
+            case 15 or 16:
+                return Memory.Load(levels - 1);
             default:
                 return Operation(() => Int(levels - 1));
         }
@@ -84,7 +98,7 @@ internal sealed class IntegerExpressions(KernelWriter kernel)
     /// <summary>An integer of 64 bits.</summary>
     public string Long(int levels)
     {
-        switch (random.Next(levels > 0 ? 8 : 2))
+        switch (random.Next(levels > 0 ? 9 : 2))
         {
             case 0:
                 var variable = random.Next(KernelWriter.Variables);
@@ -104,6 +118,8 @@ internal sealed class IntegerExpressions(KernelWriter kernel)
                 return Shift(() => Long(levels - 1), 63);
             case 4:
                 return Extreme(typeof(long), typeof(ulong), () => Long(levels - 1));
+            case 5:
+                return Memory.LoadLong(levels - 1);
             default:
                 return Operation(() => Long(levels - 1));
         }
@@ -141,8 +157,8 @@ internal sealed class IntegerExpressions(KernelWriter kernel)
         return $"({index}) & {KernelWriter.LocalLength - 1}";
     }
 
-    /// <summary>Makes the integer on the stack one that no conversion gave: of two conversions ILGPU's IR builder forgets the second one's signedness.</summary>
-    private string Opaque(string number)
+    /// <summary>Makes the integer of 32 bits or fewer on the stack one that no conversion gave: of two conversions ILGPU's IR builder forgets the second one's signedness.</summary>
+    public string Opaque(string number)
     {
         kernel.LoadElement(2, () => kernel.ThreadPlus(0));
         il.Emit(OpCodes.Xor);

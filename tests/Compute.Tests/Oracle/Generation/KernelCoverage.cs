@@ -13,6 +13,8 @@ internal sealed class KernelCoverage(VectorAccelerator accelerator)
 {
     private readonly SortedDictionary<Opcode, int> operations = [];
     private readonly SortedDictionary<ControlFlowForm, int> forms = [];
+    private readonly SortedDictionary<string, int> accesses = new(StringComparer.Ordinal);
+    private int halves;
     private int kernels;
 
     /// <summary>Gets the operations that no kernel has.</summary>
@@ -21,11 +23,18 @@ internal sealed class KernelCoverage(VectorAccelerator accelerator)
     /// <summary>Gets the forms of control flow that no kernel has.</summary>
     public IEnumerable<ControlFlowForm> MissingForms => Enum.GetValues<ControlFlowForm>().Except(forms.Keys);
 
+    /// <summary>Gets the loads and stores that kernels have, by the type in memory.</summary>
+    public IEnumerable<string> Accesses => accesses.Keys;
+
+    /// <summary>Gets how many kernels compute in half precision, which the representation has as integers of 16 bits.</summary>
+    public int Halves => halves;
+
     /// <summary>Compiles the kernel of a seed for its group and counts what it has.</summary>
     /// <param name="seed">The seed.</param>
     public void Add(int seed)
     {
-        var method = KernelGenerator.Generate(seed, new HashSet<int>(), out _);
+        var method = KernelGenerator.Generate(seed, new HashSet<int>(), out var source);
+        halves += source.Contains("half", StringComparison.Ordinal) ? 1 : 0;
         var program = (VectorProgram)accelerator.CompileForDump(EntryPointDescription.FromExplicitlyGroupedKernel(method), TextWriter.Null);
         var group = KernelGenerator.GroupOf(seed);
         var (function, forest, lanes) = program.Optimize(new GroupShape(group.X, group.Y, group.Z));
@@ -36,6 +45,12 @@ internal sealed class KernelCoverage(VectorAccelerator accelerator)
         foreach (var operation in program.Prepared.Values.Concat(function.Values).SelectMany(value => value.Operands.Append(value)).Select(value => value.Op).Distinct())
         {
             operations[operation] = operations.GetValueOrDefault(operation) + 1;
+        }
+
+        foreach (var access in program.Prepared.Values.Concat(function.Values).Where(value => value.Op is Opcode.Load or Opcode.Store)
+            .Select(value => value.Op == Opcode.Load ? $"Load {value.Type}" : $"Store {value.Operands[1].Type}").Distinct())
+        {
+            accesses[access] = accesses.GetValueOrDefault(access) + 1;
         }
 
         foreach (var form in ControlFlowForms.Of(program.Prepared, function, forest, lanes, shapes).Distinct())
@@ -58,6 +73,12 @@ internal sealed class KernelCoverage(VectorAccelerator accelerator)
             text.AppendLine(CultureInfo.InvariantCulture, $"{count,5}  {operation}");
         }
 
+        foreach (var (access, count) in accesses)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"{count,5}  {access}");
+        }
+
+        text.AppendLine(CultureInfo.InvariantCulture, $"{halves,5}  half precision");
         return text.AppendLine(CultureInfo.InvariantCulture, $"none: {string.Join(", ", MissingOperations)}").ToString();
     }
 }

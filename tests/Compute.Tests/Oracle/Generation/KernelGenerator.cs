@@ -7,8 +7,8 @@ using ILGPU;
 namespace Engine.Compute.Tests.Oracle.Generation;
 
 /// <summary>
-/// Writes random kernels: branches, switches, loops, breaks and returns inside of each other, integers of 8 to 64 bits, floats of both precisions, gathers and
-/// scatters to a thread's own slots, local arrays, and exchanges between threads where all of them are together. What ILGPU's IR builder computes otherwise
+/// Writes random kernels: branches, switches, loops, breaks and returns inside of each other, integers of 8 to 64 bits, floats of three precisions, gathers and
+/// scatters of elements of every size to a thread's own slots, local arrays, and exchanges between threads where all of them are together. What ILGPU's IR builder computes otherwise
 /// than .NET is left out: chained float constants, divisions by powers of two, conversions of conversions without a sign, conversions out of range.
 /// </summary>
 internal sealed class KernelGenerator
@@ -113,7 +113,7 @@ internal sealed class KernelGenerator
             return;
         }
 
-        switch (random.Next(kernel.Depth <= MaxDepth ? 15 : 8))
+        switch (random.Next(kernel.Depth <= MaxDepth ? 16 : 9))
         {
             case 0 or 1:
                 Assign(kernel.Ints, 'i', () => integers.Int(3));
@@ -137,13 +137,16 @@ internal sealed class KernelGenerator
                 }
 
                 break;
-            case 8 or 9 or 10:
+            case 8:
+                integers.Memory.Store();
+                break;
+            case 9 or 10 or 11:
                 controlFlow.If(together);
                 break;
-            case 11:
+            case 12:
                 controlFlow.Switch(together);
                 break;
-            case 12 or 13:
+            case 13 or 14:
                 controlFlow.For(together);
                 break;
             default:

@@ -58,6 +58,8 @@ internal sealed class KernelWriter
         Size = il.DeclareLocal(typeof(int));
         FloatArray = il.DeclareLocal(typeof(float[]));
         IntArray = il.DeclareLocal(typeof(int[]));
+        ByteArray = il.DeclareLocal(typeof(byte[]));
+        ShortArray = il.DeclareLocal(typeof(short[]));
         FloatTile = il.DeclareLocal(typeof(ArrayView<float>));
         IntTile = il.DeclareLocal(typeof(ArrayView<int>));
         End = il.DefineLabel();
@@ -88,6 +90,10 @@ internal sealed class KernelWriter
 
     public LocalBuilder IntArray { get; }
 
+    public LocalBuilder ByteArray { get; }
+
+    public LocalBuilder ShortArray { get; }
+
     public LocalBuilder FloatTile { get; }
 
     public LocalBuilder IntTile { get; }
@@ -107,6 +113,8 @@ internal sealed class KernelWriter
         ThreadNumbers();
         Array(FloatArray, typeof(float));
         Array(IntArray, typeof(int));
+        Array(ByteArray, typeof(byte));
+        Array(ShortArray, typeof(short));
         if (Kind != KernelKind.Independent)
         {
             Shared(FloatTile, typeof(float));
@@ -184,6 +192,18 @@ internal sealed class KernelWriter
     {
         LoadArgumentAddress((short)view, index);
         IL.Emit(view == 2 ? OpCodes.Ldind_I4 : OpCodes.Ldind_R4);
+    }
+
+    /// <summary>Pushes the address of an element of a view that is seen as one of other elements: of a (0), b (1) or y (4).</summary>
+    public void LoadCastAddress(short view, Type element, Action index)
+    {
+        var cast = IL.DeclareLocal(typeof(ArrayView<>).MakeGenericType(element));
+        IL.Emit(OpCodes.Ldarga, view);
+        IL.Emit(OpCodes.Call, (view == 4 ? typeof(ArrayView<int>) : typeof(ArrayView<float>)).GetMethod("Cast")!.MakeGenericMethod(element));
+        IL.Emit(OpCodes.Stloc, cast);
+        IL.Emit(OpCodes.Ldloca, cast);
+        index();
+        IL.Emit(OpCodes.Call, Item(cast.LocalType));
     }
 
     /// <summary>Pushes the address of a shared array's element.</summary>
