@@ -90,14 +90,14 @@ internal static class StepCommand
         var total = System.Diagnostics.Stopwatch.GetElapsedTime(start);
         device.StopProfile();
         Console.WriteLine();
-        Console.WriteLine($"  {"kernel",-48}{"launches",10}{"ms",10}{"share",9}");
+        Console.WriteLine($"  {"kernel",-52}{"launches",10}{"ms",10}{"share",9}");
         foreach (var kernel in profile.Kernels)
         {
             Console.WriteLine(
-                $"  {kernel.Kernel,-48}{kernel.Launches / ProfiledSteps,10}{kernel.Total.TotalMilliseconds / ProfiledSteps,10:F2}{kernel.Total / total,9:P1}");
+                $"  {kernel.Kernel,-52}{kernel.Launches / ProfiledSteps,10}{kernel.Total.TotalMilliseconds / ProfiledSteps,10:F2}{kernel.Total / total,9:P1}");
         }
 
         var rest = total - TimeSpan.FromTicks(profile.Kernels.Sum(kernel => kernel.Total.Ticks));
-        Console.WriteLine($"  {"between kernels",-48}{string.Empty,10}{rest.TotalMilliseconds / ProfiledSteps,10:F2}{rest / total,9:P1}");
+        Console.WriteLine($"  {"between kernels",-52}{string.Empty,10}{rest.TotalMilliseconds / ProfiledSteps,10:F2}{rest / total,9:P1}");
     }
 }
