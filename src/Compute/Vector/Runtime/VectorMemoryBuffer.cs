@@ -70,7 +70,7 @@ internal sealed unsafe class VectorMemoryBuffer : MemoryBuffer
             return;
         }
 
-        using var target = Exactly(targetView);
+        using var target = ExactCopy.BufferOf(targetView);
         var device = StreamOf(sourceView, stream);
         CPUMemoryBuffer.CPUCopyFrom(device, sourceView, target.AsRawArrayView());
         device.Synchronize();
@@ -89,7 +89,7 @@ internal sealed unsafe class VectorMemoryBuffer : MemoryBuffer
             return;
         }
 
-        using var source = Exactly(sourceView);
+        using var source = ExactCopy.BufferOf(sourceView);
         var device = StreamOf(targetView, stream);
         CPUMemoryBuffer.CPUCopyTo(device, source.AsRawArrayView(), targetView);
         device.Synchronize();
@@ -117,10 +117,6 @@ internal sealed unsafe class VectorMemoryBuffer : MemoryBuffer
         var accelerator = view.GetAccelerator();
         return stream.Accelerator == accelerator ? stream : accelerator.DefaultStream;
     }
-
-    /// <summary>The view as a buffer of its own length: ILGPU copies as many bytes to and from OpenCL as the buffer has, not as the view has.</summary>
-    private CPUMemoryBuffer Exactly(in ArrayView<byte> view) =>
-        CPUMemoryBuffer.Create(Accelerator, view.LoadEffectiveAddressAsPtr(), view.Length, sizeof(byte));
 
     /// <summary>Notes what the host wrote; the target of a copy may be any memory of the processor.</summary>
     private void MarkWritten(in ArrayView<byte> target)
