@@ -24,6 +24,12 @@ public sealed record ComputeDeviceOptions
     /// <summary>Gets the seed of <see cref="ThreadOrder.Seeded"/>.</summary>
     public int ThreadOrderSeed { get; init; }
 
+    /// <summary>Gets the most threads of a group that the vector CPU takes, at least a warp and at most 1024; 0 for 1024. Fewer show how kernels do on smaller devices.</summary>
+    public int MaxGroupSize { get; init; }
+
+    /// <summary>Gets the shared memory of a group on the vector CPU in bytes, at most 1 MiB; 0 for that. Less shows how kernels do on smaller devices.</summary>
+    public int SharedMemoryBytes { get; init; }
+
     /// <summary>Gets the threads of a warp on ILGPU's CPU accelerator; at least 2.</summary>
     public int EmulatedWarpSize { get; init; } = 4;
 

@@ -183,7 +183,8 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
     protected override int EstimateGroupSizeInternal(Kernel kernel, int dynamicSharedMemorySizeInBytes, int maxGroupSize, out int minGridSize)
     {
         minGridSize = Threads;
-        return maxGroupSize > 0 ? Math.Min(maxGroupSize, AutomaticGroupSize) : AutomaticGroupSize;
+        var automatic = Math.Min(AutomaticGroupSize, MaxNumThreadsPerGroup);
+        return maxGroupSize > 0 ? Math.Min(maxGroupSize, automatic) : automatic;
     }
 
     /// <inheritdoc/>

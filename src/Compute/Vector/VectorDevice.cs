@@ -65,13 +65,43 @@ internal sealed class VectorDevice : Device
     /// <summary>Gets how kernels run in checked mode; null for no checks.</summary>
     public CheckOptions? Checks { get; }
 
+    /// <summary>Makes it a device of lower limits, which launches keep to.</summary>
+    /// <param name="maxGroupSize">Most threads of a group, at least a warp; 0 leaves the limit as it is.</param>
+    /// <param name="sharedMemoryBytes">Shared memory of a group in bytes; 0 leaves the limit as it is.</param>
+    /// <exception cref="ComputeException">A limit is out of its range.</exception>
+    public void Limit(int maxGroupSize, int sharedMemoryBytes)
+    {
+        if (maxGroupSize != 0)
+        {
+            if (maxGroupSize < WarpSize || maxGroupSize > MaxThreadsPerGroup)
+            {
+                throw new ComputeException($"groups of at most {maxGroupSize} threads are not possible on {Name}: expected {WarpSize}, a warp, to {MaxThreadsPerGroup}");
+            }
+
+            MaxNumThreadsPerGroup = maxGroupSize;
+            MaxNumThreadsPerMultiprocessor = maxGroupSize;
+            MaxGroupSize = new Index3D(maxGroupSize, maxGroupSize, maxGroupSize);
+        }
+
+        if (sharedMemoryBytes != 0)
+        {
+            if (sharedMemoryBytes < 0 || sharedMemoryBytes > SharedMemoryLimit)
+            {
+                throw new ComputeException($"{sharedMemoryBytes} bytes of shared memory are not possible on {Name}: expected 1 to {SharedMemoryLimit}");
+            }
+
+            MaxSharedMemoryPerGroup = sharedMemoryBytes;
+        }
+    }
+
     /// <inheritdoc/>
     public override Accelerator CreateAccelerator(Context context) => new VectorAccelerator(context, this, compiler);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) =>
-        obj is VectorDevice device && device.Options == Options && device.Threads == Threads && device.Checks == Checks;
+        obj is VectorDevice device && device.Options == Options && device.Threads == Threads && device.Checks == Checks
+        && device.MaxNumThreadsPerGroup == MaxNumThreadsPerGroup && device.MaxSharedMemoryPerGroup == MaxSharedMemoryPerGroup;
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Options, Threads, Checks);
+    public override int GetHashCode() => HashCode.Combine(Options, Threads, Checks, MaxNumThreadsPerGroup, MaxSharedMemoryPerGroup);
 }

@@ -37,6 +37,7 @@ public sealed class Attention : IDisposable
     /// <param name="maxTokens">Most tokens of a batch.</param>
     /// <param name="maxSequences">Most sequences of a batch.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is not possible.</exception>
+    /// <exception cref="ComputeException">The device's groups or its shared memory are too small.</exception>
     public Attention(ComputeDevice device, int heads, int headSize, int maxTokens, int maxSequences)
         : this(device, heads, headSize, maxTokens, maxSequences, AttentionShape.Automatic)
     {
@@ -56,14 +57,7 @@ public sealed class Attention : IDisposable
         Heads = heads;
         HeadSize = headSize;
         var panel = shape == AttentionShape.Panel || (shape == AttentionShape.Automatic && SuitsPanels(device.Tiles));
-        kernels = (panel, panel ? device.Tiles.WarpSize : device.Tiles.MaxGroupSize) switch
-        {
-            (true, >= 16) => new PanelAttention<AttentionPanel16>(device),
-            (true, >= 8) => new PanelAttention<AttentionPanel8>(device),
-            (true, _) => new PanelAttention<AttentionPanel4>(device),
-            (false, >= 64) => new BlockAttention<AttentionBlock32>(device, heads, maxTokens),
-            (false, _) => new BlockAttention<AttentionBlock16>(device, heads, maxTokens),
-        };
+        kernels = panel ? Panels(device) : Blocks(device, heads, headSize, maxTokens);
         forwardTiles = new AttentionTileList(device, kernels.ForwardQueries, maxTokens, maxSequences);
         backwardTiles = new AttentionTileList(device, kernels.BackwardTokens, maxTokens, maxSequences);
     }
@@ -171,6 +165,29 @@ public sealed class Attention : IDisposable
     /// <summary>Whether a device can run the CPU-shaped kernels, and whether they pay there.</summary>
     internal static bool SuitsPanels(TileTable tiles) =>
         tiles.PanelGemm && tiles.WarpShuffles && tiles.WarpSize >= 4 && tiles.SharedMemoryBytes >= AttentionPanels.SharedBytes;
+
+    private static IAttentionKernels Panels(ComputeDevice device) => device.Tiles.WarpSize switch
+    {
+        >= 16 => new PanelAttention<AttentionPanel16>(device),
+        >= 8 => new PanelAttention<AttentionPanel8>(device),
+        _ => new PanelAttention<AttentionPanel4>(device),
+    };
+
+    /// <summary>The largest squares that the device's groups and its shared memory hold.</summary>
+    private static IAttentionKernels Blocks(ComputeDevice device, int heads, int headSize, int maxTokens)
+    {
+        if (BlockAttention<AttentionBlock32>.Fits(device.Tiles, headSize))
+            return new BlockAttention<AttentionBlock32>(device, heads, maxTokens);
+        if (BlockAttention<WideAttentionBlock32>.Fits(device.Tiles, headSize))
+            return new BlockAttention<WideAttentionBlock32>(device, heads, maxTokens);
+        if (BlockAttention<AttentionBlock16>.Fits(device.Tiles, headSize))
+            return new BlockAttention<AttentionBlock16>(device, heads, maxTokens);
+        if (BlockAttention<WideAttentionBlock8>.Fits(device.Tiles, headSize))
+            return new BlockAttention<WideAttentionBlock8>(device, heads, maxTokens);
+        throw new ComputeException(
+            $"device {device.Selector} ({device.Name}) has groups of at most {device.Tiles.MaxGroupSize} threads with {device.Tiles.SharedMemoryBytes} bytes of shared memory, "
+            + $"expected {BlockAttention<WideAttentionBlock8>.Threads} threads with {BlockAttention<WideAttentionBlock8>.SharedBytes} bytes or more for attention; choose another device");
+    }
 
     private static void Check(ArrayView<float> view, int rows, int columns, string name)
     {

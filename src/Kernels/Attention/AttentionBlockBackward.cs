@@ -11,7 +11,9 @@ internal static class AttentionBlockBackward
 {
     /// <summary>The queries' gradient, and delta, the sum over each row of output times gradient [heads, tokens], for the other kernel.</summary>
     [Kernel(typeof(AttentionBlock32))]
+    [Kernel(typeof(WideAttentionBlock32))]
     [Kernel(typeof(AttentionBlock16))]
+    [Kernel(typeof(WideAttentionBlock8))]
     internal static void QueryGradient<TTile>(
         ArrayView<int> tiles,
         ArrayView<float> qkv,
@@ -24,10 +26,10 @@ internal static class AttentionBlockBackward
         DropoutDraw draw)
         where TTile : struct, IAttentionBlock
     {
-        var left = SharedMemory.Allocate<float>(SquareFloats);
-        var right = SharedMemory.Allocate<float>(SquareFloats);
-        var scoreGradient = SharedMemory.Allocate<float>(SquareFloats);
-        var gradient = SharedMemory.Allocate<float>(WideFloats);
+        var left = SharedMemory.Allocate<float>(SquareFloats<TTile>());
+        var right = SharedMemory.Allocate<float>(SquareFloats<TTile>());
+        var scoreGradient = SharedMemory.Allocate<float>(SquareFloats<TTile>());
+        var gradient = SharedMemory.Allocate<float>(WideFloats<TTile>());
 
         int side = default(TTile).Side;
         int edge = side * 4;
@@ -59,7 +61,7 @@ internal static class AttentionBlockBackward
             var gradients = Products<TTile>(
                 contextGradient, outputAt, arguments.Width, queries, qkv, keysAt + arguments.Width, rowStride, keys, headSize, left, right);
             var factors = Factors<TTile>(draw, arguments.TokenBase + first + firstQuery + y, head, firstKey + x);
-            Differentiate(probabilities, gradients, factors, deltas).Store(scoreGradient, y * Stride + x, Stride * side, side);
+            Differentiate(probabilities, gradients, factors, deltas).Store(scoreGradient, y * Stride<TTile>() + x, Stride<TTile>() * side, side);
             Accumulate<TTile>(scoreGradient, false, qkv, keysAt, rowStride, keys, headSize, right, gradient, new Quad(1f, 1f, 1f, 1f));
         }
 
@@ -69,7 +71,9 @@ internal static class AttentionBlockBackward
 
     /// <summary>The keys' and the values' gradients.</summary>
     [Kernel(typeof(AttentionBlock32))]
+    [Kernel(typeof(WideAttentionBlock32))]
     [Kernel(typeof(AttentionBlock16))]
+    [Kernel(typeof(WideAttentionBlock8))]
     internal static void KeyValueGradient<TTile>(
         ArrayView<int> tiles,
         ArrayView<float> qkv,
@@ -81,11 +85,11 @@ internal static class AttentionBlockBackward
         DropoutDraw draw)
         where TTile : struct, IAttentionBlock
     {
-        var left = SharedMemory.Allocate<float>(SquareFloats);
-        var right = SharedMemory.Allocate<float>(SquareFloats);
-        var square = SharedMemory.Allocate<float>(SquareFloats);
-        var keyGradient = SharedMemory.Allocate<float>(WideFloats);
-        var valueGradient = SharedMemory.Allocate<float>(WideFloats);
+        var left = SharedMemory.Allocate<float>(SquareFloats<TTile>());
+        var right = SharedMemory.Allocate<float>(SquareFloats<TTile>());
+        var square = SharedMemory.Allocate<float>(SquareFloats<TTile>());
+        var keyGradient = SharedMemory.Allocate<float>(WideFloats<TTile>());
+        var valueGradient = SharedMemory.Allocate<float>(WideFloats<TTile>());
 
         int side = default(TTile).Side;
         int edge = side * 4;
@@ -119,13 +123,13 @@ internal static class AttentionBlockBackward
                 probabilities.Row0.Times(factors.Row0),
                 probabilities.Row1.Times(factors.Row1),
                 probabilities.Row2.Times(factors.Row2),
-                probabilities.Row3.Times(factors.Row3)).Store(square, y * Stride + x, Stride * side, side);
+                probabilities.Row3.Times(factors.Row3)).Store(square, y * Stride<TTile>() + x, Stride<TTile>() * side, side);
             Accumulate<TTile>(square, true, contextGradient, outputAt, arguments.Width, queries, headSize, right, valueGradient, ones);
 
             var gradients = Products<TTile>(
                 contextGradient, outputAt, arguments.Width, queries, qkv, valuesAt, rowStride, keys, headSize, left, right);
             Differentiate(probabilities, gradients, factors, LoadRows<TTile>(delta, rowsAt, queries))
-                .Store(square, y * Stride + x, Stride * side, side);
+                .Store(square, y * Stride<TTile>() + x, Stride<TTile>() * side, side);
             Accumulate<TTile>(square, true, qkv, queriesAt, rowStride, queries, headSize, right, keyGradient, ones);
         }
 

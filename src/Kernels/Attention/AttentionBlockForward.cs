@@ -8,7 +8,9 @@ internal static class AttentionBlockForward
 {
     /// <summary>The forward pass of one tile and head.</summary>
     [Kernel(typeof(AttentionBlock32))]
+    [Kernel(typeof(WideAttentionBlock32))]
     [Kernel(typeof(AttentionBlock16))]
+    [Kernel(typeof(WideAttentionBlock8))]
     internal static void Forward<TTile>(
         ArrayView<int> tiles,
         ArrayView<float> qkv,
@@ -18,10 +20,10 @@ internal static class AttentionBlockForward
         DropoutDraw draw)
         where TTile : struct, IAttentionBlock
     {
-        var left = SharedMemory.Allocate<float>(SquareFloats);
-        var right = SharedMemory.Allocate<float>(SquareFloats);
-        var probabilities = SharedMemory.Allocate<float>(SquareFloats);
-        var output = SharedMemory.Allocate<float>(WideFloats);
+        var left = SharedMemory.Allocate<float>(SquareFloats<TTile>());
+        var right = SharedMemory.Allocate<float>(SquareFloats<TTile>());
+        var probabilities = SharedMemory.Allocate<float>(SquareFloats<TTile>());
+        var output = SharedMemory.Allocate<float>(WideFloats<TTile>());
 
         int side = default(TTile).Side;
         int edge = side * 4;
@@ -70,7 +72,7 @@ internal static class AttentionBlockForward
                 row3 = row3.Times(DropoutFactors<TTile>(draw, token + side * 3, head, firstKey + x));
             }
 
-            new Quads(row0, row1, row2, row3).Store(probabilities, y * Stride + x, Stride * side, side);
+            new Quads(row0, row1, row2, row3).Store(probabilities, y * Stride<TTile>() + x, Stride<TTile>() * side, side);
             Accumulate<TTile>(
                 probabilities, false, qkv, keysAt + arguments.Width, rowStride, keys, headSize, right, output, correction);
         }

@@ -10,20 +10,21 @@ namespace Engine.Kernels;
 /// </summary>
 internal static class AttentionBlocks
 {
-    /// <summary>Largest edge of a square.</summary>
-    internal const int MaxEdge = 32;
-
     /// <summary>Distance of the rows of a square: odd, so that columns spread over the banks of shared memory.</summary>
-    internal const int Stride = MaxEdge + 1;
+    internal static int Stride<TTile>()
+        where TTile : struct, IAttentionBlock => default(TTile).Side * 4 + 1;
 
     /// <summary>Elements of a square in shared memory.</summary>
-    internal const int SquareFloats = MaxEdge * Stride;
+    internal static int SquareFloats<TTile>()
+        where TTile : struct, IAttentionBlock => default(TTile).Side * 4 * (default(TTile).Side * 4 + 1);
 
     /// <summary>Distance of the rows of an accumulator that is as wide as a head.</summary>
-    internal const int WideStride = Attention.MaxHeadSize + 1;
+    internal static int WideStride<TTile>()
+        where TTile : struct, IAttentionBlock => default(TTile).HeadWidth + 1;
 
     /// <summary>Elements of an accumulator that is as wide as a head.</summary>
-    internal const int WideFloats = MaxEdge * WideStride;
+    internal static int WideFloats<TTile>()
+        where TTile : struct, IAttentionBlock => default(TTile).Side * 4 * (default(TTile).HeadWidth + 1);
 
     /// <summary>Copies a square of a matrix into shared memory; zeros outside of the matrix. Element [r, c] goes to r x Stride + c.</summary>
     /// <param name="source">The matrix.</param>
@@ -44,7 +45,7 @@ internal static class AttentionBlocks
             float value = 0f;
             if (row < rows && column < columns)
                 value = source[first + row * rowStride + column];
-            target[row * Stride + column] = value;
+            target[row * Stride<TTile>() + column] = value;
         }
     }
 
@@ -93,7 +94,7 @@ internal static class AttentionBlocks
             Load<TTile>(left, leftAt + column, leftStride, leftRows, columns - column, leftSquare);
             Load<TTile>(right, rightAt + column, rightStride, rightRows, columns - column, rightSquare);
             Group.Barrier();
-            sum = Multiply<TTile>(sum, leftSquare, Stride, 1, rightSquare, Stride, 1);
+            sum = Multiply<TTile>(sum, leftSquare, Stride<TTile>(), 1, rightSquare, Stride<TTile>(), 1);
         }
 
         Group.Barrier();
@@ -118,15 +119,15 @@ internal static class AttentionBlocks
         where TTile : struct, IAttentionBlock
     {
         int side = default(TTile).Side;
-        int wideAt = (Group.IdxX >> default(TTile).SideShift) * WideStride + (Group.IdxX & (side - 1));
+        int wideAt = (Group.IdxX >> default(TTile).SideShift) * WideStride<TTile>() + (Group.IdxX & (side - 1));
         for (int column = 0; column < columns; column += side * 4)
         {
             Group.Barrier();
             Load<TTile>(matrix, matrixAt + column, matrixStride, matrixRows, columns - column, matrixSquare);
             Group.Barrier();
-            var sum = Quads.Load(wide, wideAt + column, WideStride * side, side).TimesRows(factors);
-            sum = Multiply<TTile>(sum, square, transposed ? 1 : Stride, transposed ? Stride : 1, matrixSquare, 1, Stride);
-            sum.Store(wide, wideAt + column, WideStride * side, side);
+            var sum = Quads.Load(wide, wideAt + column, WideStride<TTile>() * side, side).TimesRows(factors);
+            sum = Multiply<TTile>(sum, square, transposed ? 1 : Stride<TTile>(), transposed ? Stride<TTile>() : 1, matrixSquare, 1, Stride<TTile>());
+            sum.Store(wide, wideAt + column, WideStride<TTile>() * side, side);
         }
     }
 
@@ -135,9 +136,9 @@ internal static class AttentionBlocks
         where TTile : struct, IAttentionBlock
     {
         int side = default(TTile).Side;
-        int wideAt = (Group.IdxX >> default(TTile).SideShift) * WideStride + (Group.IdxX & (side - 1));
+        int wideAt = (Group.IdxX >> default(TTile).SideShift) * WideStride<TTile>() + (Group.IdxX & (side - 1));
         for (int column = 0; column < columns; column += side * 4)
-            default(Quads).Store(wide, wideAt + column, WideStride * side, side);
+            default(Quads).Store(wide, wideAt + column, WideStride<TTile>() * side, side);
     }
 
     /// <summary>Writes an accumulator to a matrix, each of the thread's rows times a number of its own.</summary>
@@ -149,16 +150,16 @@ internal static class AttentionBlocks
         int row = Group.IdxX >> default(TTile).SideShift;
         for (int column = Group.IdxX & (side - 1); column < columns; column += side)
         {
-            int from = row * WideStride + column;
+            int from = row * WideStride<TTile>() + column;
             int to = first + row * rowStride + column;
             if (row < rows)
                 target[to] = wide[from] * factors.X;
             if (row + side < rows)
-                target[to + rowStride * side] = wide[from + WideStride * side] * factors.Y;
+                target[to + rowStride * side] = wide[from + WideStride<TTile>() * side] * factors.Y;
             if (row + side * 2 < rows)
-                target[to + rowStride * side * 2] = wide[from + WideStride * side * 2] * factors.Z;
+                target[to + rowStride * side * 2] = wide[from + WideStride<TTile>() * side * 2] * factors.Z;
             if (row + side * 3 < rows)
-                target[to + rowStride * side * 3] = wide[from + WideStride * side * 3] * factors.W;
+                target[to + rowStride * side * 3] = wide[from + WideStride<TTile>() * side * 3] * factors.W;
         }
     }
 
@@ -209,7 +210,7 @@ internal static class AttentionBlocks
         int at = Exchange<TTile>(values, shared);
         var sum = default(Quad);
         for (int i = 0; i < side; i++)
-            sum = sum.MultiplyAdd(1f, Quad.Load(shared, at + i, Stride * side));
+            sum = sum.MultiplyAdd(1f, Quad.Load(shared, at + i, Stride<TTile>() * side));
         Group.Barrier();
         return sum;
     }
@@ -220,10 +221,10 @@ internal static class AttentionBlocks
     {
         int side = default(TTile).Side;
         int at = Exchange<TTile>(values, shared);
-        var max = Quad.Load(shared, at, Stride * side);
+        var max = Quad.Load(shared, at, Stride<TTile>() * side);
         for (int i = 1; i < side; i++)
         {
-            var other = Quad.Load(shared, at + i, Stride * side);
+            var other = Quad.Load(shared, at + i, Stride<TTile>() * side);
             max = new Quad(
                 DeviceMath.Max(max.X, other.X), DeviceMath.Max(max.Y, other.Y), DeviceMath.Max(max.Z, other.Z), DeviceMath.Max(max.W, other.W));
         }
@@ -254,9 +255,9 @@ internal static class AttentionBlocks
         where TTile : struct, IAttentionBlock
     {
         int side = default(TTile).Side;
-        int at = (Group.IdxX >> default(TTile).SideShift) * Stride;
+        int at = (Group.IdxX >> default(TTile).SideShift) * Stride<TTile>();
         Group.Barrier();
-        values.Store(shared, at + (Group.IdxX & (side - 1)), Stride * side);
+        values.Store(shared, at + (Group.IdxX & (side - 1)), Stride<TTile>() * side);
         Group.Barrier();
         return at;
     }

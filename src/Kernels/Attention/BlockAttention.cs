@@ -35,11 +35,21 @@ internal sealed class BlockAttention<TTile>(ComputeDevice device, int heads, int
         AttentionArguments,
         DropoutDraw>? keyValueGradient;
 
+    /// <summary>Threads of a group.</summary>
+    public static int Threads => default(TTile).Side * default(TTile).Side;
+
+    /// <summary>Shared memory of the kernel that takes most of it, <see cref="AttentionBlockBackward.KeyValueGradient"/>, in bytes.</summary>
+    public static int SharedBytes => ((3 * AttentionBlocks.SquareFloats<TTile>()) + (2 * AttentionBlocks.WideFloats<TTile>())) * sizeof(float);
+
     /// <inheritdoc/>
     public int ForwardQueries => default(TTile).Side * 4;
 
     /// <inheritdoc/>
     public int BackwardTokens => default(TTile).Side * 4;
+
+    /// <summary>Whether heads of a size fit into the tile, and the tile into a device.</summary>
+    public static bool Fits(TileTable tiles, int headSize) =>
+        headSize <= default(TTile).HeadWidth && tiles.MaxGroupSize >= Threads && tiles.SharedMemoryBytes >= SharedBytes;
 
     /// <inheritdoc/>
     public void Forward(
@@ -98,5 +108,5 @@ internal sealed class BlockAttention<TTile>(ComputeDevice device, int heads, int
 
     // All heads of a tile one after another: they read the same pages.
     private static KernelConfig Config(AttentionTileList tiles, AttentionArguments arguments) =>
-        new(new Index3D(tiles.Count * arguments.Heads, 1, 1), new Index3D(default(TTile).Side * default(TTile).Side, 1, 1));
+        new(new Index3D(tiles.Count * arguments.Heads, 1, 1), new Index3D(Threads, 1, 1));
 }

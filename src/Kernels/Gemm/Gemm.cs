@@ -28,12 +28,13 @@ public sealed class Gemm
         ArgumentNullException.ThrowIfNull(device);
         zeroFill = new ZeroFill(device);
         var panel = shape == GemmShape.Panel || (shape == GemmShape.Automatic && device.Tiles.PanelGemm && Fits(device.Tiles));
-        kernels = (panel, device.Tiles.RowGroupSize) switch
+        kernels = (panel, panel ? device.Tiles.RowGroupSize : device.Tiles.MaxGroupSize) switch
         {
             (true, >= 16) => new PanelGemm<PanelTile16>(device),
             (true, >= 8) => new PanelGemm<PanelTile8>(device),
             (true, _) => new PanelGemm<PanelTile4>(device),
-            (false, >= 128) => new TiledGemm<TiledTile64>(device),
+            (false, >= 256) => new TiledGemm<TiledTile64>(device),
+            (false, >= 64) => new TiledGemm<TiledTile32>(device),
             (false, _) => new TiledGemm<TiledTile16>(device),
         };
     }

@@ -20,7 +20,17 @@ internal readonly struct TiledTile64 : ITiledTile
     public int SideShift => 4;
 }
 
-/// <summary>Tiles of 16 x 16 in groups of 16 threads, for devices whose groups are small.</summary>
+/// <summary>Tiles of 32 x 32 in groups of 64 threads, for devices whose groups are smaller.</summary>
+internal readonly struct TiledTile32 : ITiledTile
+{
+    /// <inheritdoc/>
+    public int Side => 8;
+
+    /// <inheritdoc/>
+    public int SideShift => 3;
+}
+
+/// <summary>Tiles of 16 x 16 in groups of 16 threads, for devices whose groups are smaller still.</summary>
 internal readonly struct TiledTile16 : ITiledTile
 {
     /// <inheritdoc/>

@@ -20,6 +20,7 @@ internal static class TiledKernels
 
     /// <summary>y = x w + bias.</summary>
     [Kernel(typeof(TiledTile64))]
+    [Kernel(typeof(TiledTile32))]
     [Kernel(typeof(TiledTile16))]
     internal static void Forward<TTile>(
         ArrayView<float> x,
@@ -36,6 +37,7 @@ internal static class TiledKernels
 
     /// <summary>y = x transpose(w) + bias.</summary>
     [Kernel(typeof(TiledTile64))]
+    [Kernel(typeof(TiledTile32))]
     [Kernel(typeof(TiledTile16))]
     internal static void ForwardTransposed<TTile>(
         ArrayView<float> x,
@@ -52,6 +54,7 @@ internal static class TiledKernels
 
     /// <summary>preactivation = x w + bias, y = gelu(preactivation), exact form.</summary>
     [Kernel(typeof(TiledTile64))]
+    [Kernel(typeof(TiledTile32))]
     [Kernel(typeof(TiledTile16))]
     internal static void ForwardGeluErf<TTile>(
         ArrayView<float> x,
@@ -69,6 +72,7 @@ internal static class TiledKernels
 
     /// <summary>preactivation = x w + bias, y = gelu(preactivation), tanh form.</summary>
     [Kernel(typeof(TiledTile64))]
+    [Kernel(typeof(TiledTile32))]
     [Kernel(typeof(TiledTile16))]
     internal static void ForwardGeluTanh<TTile>(
         ArrayView<float> x,
@@ -86,6 +90,7 @@ internal static class TiledKernels
 
     /// <summary>dx = dy transpose(w).</summary>
     [Kernel(typeof(TiledTile64))]
+    [Kernel(typeof(TiledTile32))]
     [Kernel(typeof(TiledTile16))]
     internal static void DataGradient<TTile>(ArrayView<float> dy, ArrayView<float> w, ArrayView<float> dx, TiledArguments arguments)
         where TTile : struct, ITiledTile
@@ -97,6 +102,7 @@ internal static class TiledKernels
 
     /// <summary>dw = transpose(x) dy.</summary>
     [Kernel(typeof(TiledTile64))]
+    [Kernel(typeof(TiledTile32))]
     [Kernel(typeof(TiledTile16))]
     internal static void WeightGradient<TTile>(ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dw, TiledArguments arguments)
         where TTile : struct, ITiledTile

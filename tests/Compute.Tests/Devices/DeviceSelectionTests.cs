@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
 using Xunit;
 
 namespace Engine.Compute.Tests.Devices;
@@ -114,6 +116,39 @@ public sealed class DeviceSelectionTests
         Assert.Equal(warp, device.Tiles.RowGroupSize);
         Assert.Equal(1024, device.Tiles.ElementGroupSize);
         Assert.True(device.Tiles.PanelGemm);
+    }
+
+    [Theory]
+    [InlineData(-1, 0, "groups of at most -1 threads")]
+    [InlineData(2, 0, "groups of at most 2 threads")]
+    [InlineData(1025, 0, "groups of at most 1025 threads")]
+    [InlineData(0, -1, "-1 bytes of shared memory")]
+    [InlineData(0, (1 << 20) + 1, "1048577 bytes of shared memory")]
+    public void LimitsThatTheVectorCpuDoesNotHaveAreErrors(int maxGroupSize, int sharedMemoryBytes, string expected)
+    {
+        var exception = Assert.Throws<ComputeException>(
+            () => ComputeDevice.Open("cpu", new() { VectorBits = 128, MaxGroupSize = maxGroupSize, SharedMemoryBytes = sharedMemoryBytes }));
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', exception.Message);
+    }
+
+    [Fact]
+    public void LaunchesKeepToLowerLimits()
+    {
+        using var device = ComputeDevice.Open("cpu", new() { VectorBits = 128, Threads = 1, MaxGroupSize = 64, SharedMemoryBytes = 255 });
+        Assert.Equal((64, 64, 64, 255, false), (
+            device.Tiles.MaxGroupSize, device.Tiles.RowGroupSize, device.Tiles.ElementGroupSize, device.Tiles.SharedMemoryBytes, device.Tiles.PanelGemm));
+        using var x = device.Accelerator.Allocate1D<int>(65);
+        var fill = device.Accelerator.LoadStreamKernel<ArrayView<int>>(LimitKernels.Fill);
+        fill((1, 64), x.View);
+        Assert.Contains("expected 1 to 64", Assert.Throws<ArgumentOutOfRangeException>(() => fill((1, 65), x.View)).Message, StringComparison.Ordinal);
+
+        // An implicitly grouped kernel is given groups that the device takes.
+        device.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>>(LimitKernels.Count)(65, x.View);
+        Assert.Equal(Enumerable.Range(0, 65), x.GetAsArray1D());
+        var reverse = device.Accelerator.LoadStreamKernel<ArrayView<int>, ArrayView<int>>(OpenClTests.ReverseTiles);
+        Assert.Contains(
+            "256 bytes of shared memory", Assert.Throws<ArgumentOutOfRangeException>(() => reverse((1, 64), x.View, x.View)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,17 +26,35 @@ public sealed class TestDevices : IDisposable
 
     private static readonly string[] Vector = ["cpu-512", "cpu-256", "cpu-128"];
 
+    /// <summary>The vector CPU with the limits of other devices, which its launches keep to: it is given the kernels that they are given.</summary>
+    private static readonly Dictionary<string, ComputeDeviceOptions> Limits = new()
+    {
+        [Small] = new ComputeDeviceOptions { MaxGroupSize = 64, SharedMemoryBytes = 16 * 1024, Threads = 2 },
+        [Card] = new ComputeDeviceOptions { MaxGroupSize = 256, SharedMemoryBytes = 48 * 1024, Threads = 2 },
+    };
+
     private readonly Dictionary<string, ComputeDevice> opened = [];
     private readonly Dictionary<string, Exception> failed = [];
 
-    /// <summary>ILGPU's CPU accelerator (a few million operations per second: small sizes), the vector CPU at every width, and the GPUs.</summary>
+    /// <summary>The vector CPU with groups of at most 64 threads and 16 KB of shared memory.</summary>
+    public const string Small = "small";
+
+    /// <summary>The vector CPU with groups of at most 256 threads and 48 KB of shared memory, what every NVIDIA card has.</summary>
+    public const string Card = "card";
+
+    /// <summary>
+    /// ILGPU's CPU accelerator (a few million operations per second: small sizes), the vector CPU at every width and with the limits of GPUs, and the GPUs.
+    /// </summary>
     public static TheoryData<string> All => [.. Names];
 
     /// <summary>All but ILGPU's CPU accelerator.</summary>
     public static TheoryData<string> Fast => [.. Names.Where(name => name != "ilgpu-cpu")];
 
     /// <summary>The names in <see cref="All"/>, for tests that combine them with other data.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["ilgpu-cpu", .. Vector, "cpu-checked", "opencl", "cuda"];
+    public static IReadOnlyList<string> Names { get; } = ["ilgpu-cpu", .. Vector, "cpu-checked", Small, Card, "opencl", "cuda"];
+
+    /// <summary>Whether a device's limits leave it the GPU-shaped kernels only.</summary>
+    public static bool HasOnlyGpuShapes(string name) => name is Small or Card;
 
     /// <summary>Returns an open device, or skips the test with the reason why there is none.</summary>
     /// <param name="name">A name of <see cref="Names"/>.</param>
@@ -83,6 +101,7 @@ public sealed class TestDevices : IDisposable
     {
         var device = name == "cpu-checked" ? ComputeDevice.Open("cpu", new ComputeDeviceOptions { Checked = true, ThreadOrder = ThreadOrder.Reversed })
             : Vector.Contains(name) ? ComputeDevice.Open("cpu", new ComputeDeviceOptions { VectorBits = int.Parse(name.AsSpan(4)), Threads = 2 })
+            : Limits.TryGetValue(name, out var limits) ? ComputeDevice.Open("cpu", limits)
             : ComputeDevice.Open(name);
         try
         {

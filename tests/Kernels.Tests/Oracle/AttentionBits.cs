@@ -11,6 +11,9 @@ internal static class AttentionBits
         Attention(run, [0, 3, 10], 2, 20, dropout);
         Attention(run, [0, 7], 1, 32, DropoutState.Off);
 
+        // A head wider than most tiles take.
+        Attention(run, [0, 5], 1, 68, dropout);
+
         // Longer than a tile of keys.
         Attention(run, [0, 1, AttentionPanels.KeyTile + 4], 1, 4, dropout);
     }

@@ -12,6 +12,9 @@ public enum BitsShape
     /// <summary>Groups of 128 and 256 threads: kernels of GPU shape.</summary>
     LargeGroups,
 
+    /// <summary>Matrix products in groups of 64 threads.</summary>
+    MediumGroups,
+
     /// <summary>Groups of 16 threads: the smaller kernels of GPU shape.</summary>
     SmallGroups,
 
@@ -139,6 +142,7 @@ public sealed class BitsDevices : IDisposable
         {
             BitsShape.Vectors => Make(warp, 32, Megabyte, warp, 32, shuffles: true),
             BitsShape.LargeGroups => Make(warp, 256, CardShared, 128, 256, shuffles: true),
+            BitsShape.MediumGroups => Make(warp, 64, CardShared, 64, 64, shuffles: false),
             BitsShape.SmallGroups => Make(warp, 16, CardShared, 16, 16, shuffles: false),
             BitsShape.PanelsOf4 => Make(warp, 16, Megabyte, 4, 16, shuffles: false),
             BitsShape.PanelsOf8 => Make(warp, 16, Megabyte, 8, 16, shuffles: false),

@@ -10,7 +10,7 @@ internal static class RowCases
     public static int[] Columns(string device) => device switch
     {
         "ilgpu-cpu" => [1, 5, 17, 33, 127],
-        "opencl" or "cuda" => [5, 127, 385],
+        "opencl" or "cuda" or TestDevices.Small or TestDevices.Card => [5, 127, 385],
         _ => [1, 5, 17, 31, 33, 127, 128, 384, 385],
     };
 

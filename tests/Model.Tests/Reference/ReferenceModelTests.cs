@@ -49,6 +49,8 @@ public sealed class ReferenceModelTests(ModelDevices devices, ITestOutputHelper 
     [InlineData("cpu", "tanh", "softmax")]
     [InlineData("cpu", "wide", "bce")]
     [InlineData("cpu", "wide", "softmax")]
+    [InlineData(ModelDevices.Small, "erf", "bce")]
+    [InlineData(ModelDevices.Small, "wide", "softmax")]
     public void Logits_losses_and_every_gradient_agree(string device, string name, string task)
     {
         using var reference = new ReferenceModel(name);
@@ -114,6 +116,7 @@ public sealed class ReferenceModelTests(ModelDevices devices, ITestOutputHelper 
     [InlineData("cpu", "wide", "adamw")]
     [InlineData("cpu", "wide", "bert")]
     [InlineData("cpu", "wide", "keras")]
+    [InlineData(ModelDevices.Small, "tanh", "adamw")]
     public void Ten_optimizer_steps_agree(string device, string name, string optimizer)
     {
         using var reference = new ReferenceModel(name);
