@@ -4,7 +4,7 @@ namespace Engine.Model;
 
 /// <summary>
 /// Writes files so that a reader sees the old content or the new one, never a part: into a temporary file beside the target, flushed to the disk, then
-/// renamed.
+/// renamed, the folder flushed as well.
 /// </summary>
 public static class AtomicFile
 {
@@ -26,6 +26,7 @@ public static class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, target, overwrite: true);
+            FolderFlush.Flush(Path.GetDirectoryName(target)!);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

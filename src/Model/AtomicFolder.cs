@@ -1,6 +1,6 @@
 namespace Engine.Model;
 
-/// <summary>Fills folders that appear under their names only when they are complete: a temporary folder beside the target, renamed.</summary>
+/// <summary>Fills folders that appear under their names only when they are complete: a temporary folder beside the target, flushed and renamed.</summary>
 public static class AtomicFolder
 {
     /// <summary>Fills a new folder. When <paramref name="write"/> throws, what it wrote is removed and nothing is left.</summary>
@@ -25,7 +25,9 @@ public static class AtomicFolder
             {
                 if (Directory.Exists(target))
                     Directory.Delete(target);
+                FolderFlush.Flush(temporary);
                 Directory.Move(temporary, target);
+                FolderFlush.Flush(Path.GetDirectoryName(target)!);
             });
             done = true;
         }
@@ -53,7 +55,7 @@ public static class AtomicFolder
     }
 
     /// <summary>The uppermost folder above a path that does not exist yet, or null.</summary>
-    private static string? FirstMissing(string target)
+    internal static string? FirstMissing(string target)
     {
         string? missing = null;
         for (string? above = Path.GetDirectoryName(target); above is not null && !Directory.Exists(above); above = Path.GetDirectoryName(above))
@@ -61,7 +63,8 @@ public static class AtomicFolder
         return missing;
     }
 
-    private static void RemoveEmpty(string target, string? made)
+    /// <summary>Removes the folders above a path that are empty, up to one that was made.</summary>
+    internal static void RemoveEmpty(string target, string? made)
     {
         if (made is null)
             return;

@@ -1,10 +1,25 @@
 using Engine.Model;
+using Engine.Model.Training.Runs;
 
 namespace Engine.Runner;
 
 /// <summary>Checks before a command's work that its results can be written after it; leaves nothing on the disk.</summary>
 internal static class OutputTarget
 {
+    /// <summary>Checks the folder of a new training run.</summary>
+    /// <param name="folder">It must not exist, or be empty.</param>
+    /// <param name="option">The option that named it, for the error.</param>
+    /// <exception cref="ModelException">It exists or cannot be made.</exception>
+    public static void CheckRunFolder(string folder, string option)
+    {
+        if (RunFolder.IsUnfinished(folder))
+            throw new ModelException($"{option} {folder} holds a run that is not finished, and a new folder was expected; continue it with --resume {folder}, or remove it.");
+        if (Directory.Exists(folder) && RunFolder.IsFree(folder))
+            CheckWritable(folder, option);
+        else
+            CheckFolder(folder, option);
+    }
+
     /// <summary>Checks a folder that will be made.</summary>
     /// <param name="folder">It must not exist, or be empty.</param>
     /// <param name="option">The option that named it, for the error.</param>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Engine.Compute;
 using Engine.Model;
 using Engine.Model.Training;
+using Engine.Model.Training.Runs;
 
 namespace Engine.Runner;
 
@@ -35,6 +36,10 @@ internal sealed class TrainingReport(Terminal terminal, TrainingData data, FineT
         if (data.Validation is null)
             terminal.WriteLine("There are no validation rows: the last epoch is kept, and nothing tells how good it is.");
     }
+
+    /// <summary>Before the first step of a run that is continued: where it stands.</summary>
+    public void Continue(TrainingCheckpoint? from) => terminal.WriteLine(
+        from is null ? "Continued from the beginning: the run had not saved a checkpoint." : $"Continued after step {from.Step}: {Path.GetFileName(from.Folder)}");
 
     /// <summary>After each step: the progress line.</summary>
     public void Step(TrainingProgress at) => _progress.Update(() =>
@@ -71,6 +76,7 @@ internal sealed class TrainingReport(Terminal terminal, TrainingData data, FineT
         if (result.Stopped)
         {
             terminal.WriteLine($"Stopped after step {result.StepsDone}; the model as it was then is saved: {output}");
+            terminal.WriteLine($"To continue: engine train --resume {(output.Contains(' ', StringComparison.Ordinal) ? $"\"{output}\"" : output)}");
             return;
         }
         terminal.WriteLine($"Model{(data.Test is null && data.Validation is null ? "" : " and predictions.csv")} saved: {output} ({(DateTime.UtcNow - _start).TotalSeconds:F0} s)");

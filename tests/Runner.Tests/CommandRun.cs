@@ -9,6 +9,16 @@ internal sealed record CommandRun(int Code, string Output, string Error)
 
     public static CommandRun Of(byte[] input, CancellationToken stop, params string[] arguments) => Of(input, stop, false, arguments);
 
+    /// <summary>A run that is asked to stop, as by Ctrl-C, when a line of its output holds a text.</summary>
+    public static CommandRun StoppedAt(string text, params string[] arguments)
+    {
+        using CancellationTokenSource stop = new();
+        using StoppingWriter output = new(text, stop);
+        using StringWriter error = new();
+        int code = CommandLine.Run(arguments, new Terminal(output, error, () => Stream.Null, isInteractive: false, width: 120), stop.Token);
+        return new CommandRun(code, output.ToString(), error.ToString());
+    }
+
     private static CommandRun Of(byte[] input, CancellationToken stop, bool isInteractive, string[] arguments)
     {
         using StringWriter output = new();
@@ -27,5 +37,15 @@ internal sealed record CommandRun(int Code, string Output, string Error)
         Xunit.Assert.EndsWith("\n", Error, StringComparison.Ordinal);
         foreach (string part in expected)
             Xunit.Assert.Contains(part, Error, StringComparison.Ordinal);
+    }
+
+    private sealed class StoppingWriter(string text, CancellationTokenSource stop) : StringWriter(System.Globalization.CultureInfo.InvariantCulture)
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(text, StringComparison.Ordinal) == true)
+                stop.Cancel();
+        }
     }
 }

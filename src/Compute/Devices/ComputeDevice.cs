@@ -39,6 +39,9 @@ public sealed class ComputeDevice : IDisposable
     /// <summary>Gets the device's name.</summary>
     public string Name => Accelerator.Name;
 
+    /// <summary>Gets the name of all that results depend on, bit for bit: on the vector CPU the width of its vectors, and not the number of its threads.</summary>
+    public string ArithmeticName => Accelerator.Device is VectorDevice vector ? vector.ArithmeticName : Name;
+
     /// <summary>Gets the sizes by which kernels choose their shape.</summary>
     public TileTable Tiles { get; }
 

@@ -35,7 +35,7 @@ internal sealed class VectorDevice : Device
         this.compiler = compiler;
         Options = options;
         Threads = threads > 0 ? threads : Environment.ProcessorCount;
-        Name = $"vector CPU ({(checks is not null ? "checked" : Options.IsScalar ? "thread by thread" : $"{Options.VectorBits} bits")}, {Threads} {(Threads == 1 ? "thread" : "threads")})";
+        Name = $"vector CPU ({Shape}, {Threads} {(Threads == 1 ? "thread" : "threads")})";
         WarpSize = Options.WarpSize;
         NumMultiprocessors = Threads;
         MaxNumThreadsPerGroup = MaxThreadsPerGroup;
@@ -64,6 +64,14 @@ internal sealed class VectorDevice : Device
 
     /// <summary>Gets how kernels run in checked mode; null for no checks.</summary>
     public CheckOptions? Checks { get; }
+
+    /// <summary>Gets the name of all that results depend on, bit for bit: not the number of threads.</summary>
+    public string ArithmeticName => $"vector CPU ({Shape}{(Options.Contraction ? "" : ", no contraction")}{Limits})";
+
+    private string Shape => Checks is not null ? "checked" : Options.IsScalar ? "thread by thread" : $"{Options.VectorBits} bits";
+
+    private string Limits => MaxNumThreadsPerGroup == MaxThreadsPerGroup && MaxSharedMemoryPerGroup == SharedMemoryLimit
+        ? "" : $", groups of {MaxNumThreadsPerGroup}, {MaxSharedMemoryPerGroup} bytes of shared memory";
 
     /// <summary>Makes it a device of lower limits, which launches keep to.</summary>
     /// <param name="maxGroupSize">Most threads of a group, at least a warp; 0 leaves the limit as it is.</param>

@@ -1,5 +1,6 @@
 using Engine.Model.Data;
 using Engine.Model.Inference;
+using Engine.Model.Training.Runs;
 using Engine.Tokenizer;
 
 namespace Engine.Model.Training;
@@ -13,12 +14,13 @@ internal sealed class EncoderTraining : ITrainable
     private readonly LabelledTexts? _validation;
     private readonly BatchPacker _packer;
     private readonly float[] _scratch;
-    private ParameterSnapshot? _remembered;
+    private readonly BestParameters _best;
 
     /// <summary>Puts a model and its data together.</summary>
-    public EncoderTraining(BertModel model, FineTuningSettings settings, LabelledTexts training, LabelledTexts? validation)
+    public EncoderTraining(BertModel model, FineTuningSettings settings, LabelledTexts training, LabelledTexts? validation, BestParameters best)
     {
         _model = model;
+        _best = best;
         _settings = settings;
         _texts = training.Texts;
         _validation = validation;
@@ -97,10 +99,10 @@ internal sealed class EncoderTraining : ITrainable
     }
 
     /// <inheritdoc/>
-    public void Remember() => _remembered = _model.Snapshot(_remembered);
+    public void Remember() => _best.Remember();
 
     /// <inheritdoc/>
-    public void Recall() => _model.Restore(_remembered ?? throw new InvalidOperationException("Nothing was remembered."));
+    public void Recall() => _best.Recall();
 
     /// <summary>Says what is not finite after a forward pass.</summary>
     internal static string Describe(BertModel model) => model.FindNonFinite() is string where ? $"{where} is not finite" : "the loss itself overflowed";

@@ -25,6 +25,7 @@ public sealed class Evaluation
         Classes = classes;
         Predictions = Decision.Classes(probabilities, classes, threshold);
         Confusion = new ConfusionMatrix(classes, labels, Predictions);
+        Losses = losses.ToArray();
         double sum = 0;
         foreach (float loss in losses)
             sum += loss;
@@ -42,6 +43,9 @@ public sealed class Evaluation
 
     /// <summary>[rows, classes]</summary>
     public float[] Probabilities => _probabilities;
+
+    /// <summary>The loss of each row.</summary>
+    public float[] Losses { get; }
 
     /// <summary>The mean loss over the rows.</summary>
     public double Loss { get; }

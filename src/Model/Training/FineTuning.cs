@@ -1,6 +1,7 @@
 using Engine.Compute;
 using Engine.Model.Data;
 using Engine.Model.Inference;
+using Engine.Model.Training.Runs;
 using Engine.Tokenizer;
 
 namespace Engine.Model.Training;
@@ -13,10 +14,15 @@ public sealed class FineTuning : IDisposable
     private readonly BertModel _model;
     private readonly LabelledTexts _training;
     private readonly LabelledTexts? _validation;
+    private readonly ComputeDevice _device;
+    private readonly string _folder;
 
     private FineTuning(
-        FineTuningSettings settings, WordPieceTokenizer tokenizer, BertModel model, LabelledTexts training, LabelledTexts? validation)
+        ComputeDevice device, string folder, FineTuningSettings settings, WordPieceTokenizer tokenizer, BertModel model, LabelledTexts training,
+        LabelledTexts? validation)
     {
+        _device = device;
+        _folder = folder;
         _settings = settings;
         _tokenizer = tokenizer;
         _model = model;
@@ -86,21 +92,36 @@ public sealed class FineTuning : IDisposable
             ParameterTensor weight = model.Parameters.Tensors.Single(tensor => tensor.IsHead && tensor.Shape.Count == 2);
             model.WriteParameter(weight.Name, GlorotUniform.Draw(weight.Shape[0], weight.Shape[1], settings.Loop.Seed));
         }
-        return new FineTuning(settings, tokenizer, model, training, validation);
+        return new FineTuning(device, folder, settings, tokenizer, model, training, validation);
     }
+
+    /// <summary>All that the result depends on, each under its name: settings, the device's arithmetic, hashes of model and rows. For <see cref="RunRecord"/>.</summary>
+    /// <exception cref="ModelException">The model's files cannot be read.</exception>
+    public IReadOnlyDictionary<string, string> Describe() => RunRecord.Describe(_device, _folder, _settings, _model.Configuration, _training, _validation);
 
     /// <summary>Trains.</summary>
     /// <param name="onStep">Called after each step.</param>
     /// <param name="onEpoch">Called after each epoch.</param>
     /// <param name="stop">When it is signalled, the run ends after the current step.</param>
+    /// <param name="saves">Where and when the run is saved, so that it can be continued; null: never.</param>
     /// <exception cref="NonFiniteLossException">The loss became NaN or infinite.</exception>
     /// <exception cref="OperationCanceledException">The user asked to stop before the first step.</exception>
-    public TrainingResult Run(Action<TrainingProgress>? onStep = null, Action<EpochResult>? onEpoch = null, CancellationToken stop = default)
+    /// <exception cref="ModelException">A checkpoint cannot be saved, or the one to continue from does not fit.</exception>
+    public TrainingResult Run(
+        Action<TrainingProgress>? onStep = null, Action<EpochResult>? onEpoch = null, CancellationToken stop = default, RunSaves? saves = null)
     {
+        int[] validationLabels = _validation?.Labels ?? [];
+        BestParameters best = new(_model);
         ITrainable trainable = _settings.Trained == TrainedPart.Head
-            ? new HeadTraining(_model, _settings, _training, _validation, stop)
-            : new EncoderTraining(_model, _settings, _training, _validation);
-        return new TrainingLoop(trainable, _settings.Loop, _training.Labels, _validation?.Labels ?? []).Run(onStep, onEpoch, stop);
+            ? new HeadTraining(_model, _settings, _training, _validation, best, stop)
+            : new EncoderTraining(_model, _settings, _training, _validation, best);
+        TrainingLoop loop = new(trainable, _settings.Loop, _training.Labels, validationLabels);
+        if (saves is null)
+            return loop.Run(onStep, onEpoch, stop);
+        TrainingState? from = saves.From?.Restore(_model, _settings.Loop, _training.Count, validationLabels, best);
+        return loop.Run(onStep, onEpoch, stop, new TrainingSaves(Save, saves.EverySteps, from));
+
+        void Save(TrainingState state) => saves.Folder.Save(_model, _settings.Loop, _training.Count, best.Snapshot, state);
     }
 
     /// <summary>Classifies the rows of a table with the model as it is now.</summary>

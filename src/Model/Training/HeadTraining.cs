@@ -1,5 +1,6 @@
 using Engine.Model.Data;
 using Engine.Model.Inference;
+using Engine.Model.Training.Runs;
 using Engine.Tokenizer;
 
 namespace Engine.Model.Training;
@@ -18,14 +19,15 @@ internal sealed class HeadTraining : ITrainable
     private readonly int[] _batchLabels;
     private readonly float[] _scratch;
     private readonly int _hidden;
-    private ParameterSnapshot? _remembered;
+    private readonly BestParameters _best;
 
     /// <summary>Computes the features.</summary>
     /// <exception cref="OperationCanceledException">The user asked to stop.</exception>
     public HeadTraining(
-        BertModel model, FineTuningSettings settings, LabelledTexts training, LabelledTexts? validation, CancellationToken stop)
+        BertModel model, FineTuningSettings settings, LabelledTexts training, LabelledTexts? validation, BestParameters best, CancellationToken stop)
     {
         _model = model;
+        _best = best;
         _settings = settings;
         _texts = training.Texts;
         _labels = training.Labels;
@@ -98,10 +100,10 @@ internal sealed class HeadTraining : ITrainable
     }
 
     /// <inheritdoc/>
-    public void Remember() => _remembered = _model.Snapshot(_remembered);
+    public void Remember() => _best.Remember();
 
     /// <inheritdoc/>
-    public void Recall() => _model.Restore(_remembered ?? throw new InvalidOperationException("Nothing was remembered."));
+    public void Recall() => _best.Recall();
 
     private void Gather(float[] features, ReadOnlySpan<int> rows)
     {

@@ -10,6 +10,13 @@ namespace Engine.Model.Training;
 /// <param name="MinRate">The rate is not lowered below this.</param>
 public sealed record PlateauSettings(double Factor = 0.1, int Patience = 1, double MinDelta = 1e-4, int Cooldown = 0, double MinRate = 0);
 
+/// <summary>Where a plateau rule stands after an epoch.</summary>
+/// <param name="Rate">The rate of the epochs to come.</param>
+/// <param name="Best">The lowest loss so far; infinite before the first.</param>
+/// <param name="Waited">Epochs that have been waited.</param>
+/// <param name="CooldownLeft">Epochs that are still not counted.</param>
+public sealed record PlateauState(double Rate, double Best, int Waited, int CooldownLeft);
+
 /// <summary>
 /// Lowers the learning rate where the validation loss no longer falls: the rule of Keras's callback <c>ReduceLROnPlateau</c> with
 /// <c>monitor="val_loss"</c>, observed after every epoch.
@@ -22,6 +29,17 @@ public sealed class PlateauRule(PlateauSettings settings, double rate)
     private double _best = double.PositiveInfinity;
     private int _waited;
     private int _cooldownLeft;
+
+    /// <summary>Where the rule stands; setting it continues an earlier one.</summary>
+    public PlateauState State
+    {
+        get => new(_rate, _best, _waited, _cooldownLeft);
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            (_rate, _best, _waited, _cooldownLeft) = value;
+        }
+    }
 
     /// <summary>Takes note of an epoch's loss.</summary>
     /// <param name="loss">The validation loss.</param>

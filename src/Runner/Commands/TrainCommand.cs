@@ -4,6 +4,7 @@ using Engine.Compute;
 using Engine.Model;
 using Engine.Model.Data;
 using Engine.Model.Training;
+using Engine.Model.Training.Runs;
 using Engine.Runner.Options;
 
 namespace Engine.Runner.Commands;
@@ -26,6 +27,10 @@ internal sealed class TrainCommand : ICommandDefinition
         "--test", "FILE", $"Texts to predict with the trained model, into predictions.csv; with labels, the accuracy is printed. [default: {SampleTest}, if --train is left out]");
 
     private readonly Option<string?> _out = OptionFactory.OptionalText("--out", "FOLDER", "New folder for the model and the predictions. [default: runs/ and the time]");
+    private readonly ResumeOptions _resume;
+
+    /// <summary>Makes the command's options.</summary>
+    public TrainCommand() => _resume = new ResumeOptions(_out);
 
     /// <inheritdoc/>
     public string[] Examples =>
@@ -37,6 +42,7 @@ internal sealed class TrainCommand : ICommandDefinition
         "engine train --train train.csv --head cls-sigmoid --optimizer keras-adam --learning-rate 2e-6 --out runs/keras",
         "engine train --train train.csv --freeze --head cls-sigmoid --optimizer keras-adam --learning-rate 1e-3 --out runs/head",
         "engine train --train train.csv --epochs 10 --schedule plateau --warmup 100 --plateau-factor 0.5 --out runs/plateau",
+        "engine train --resume runs/tweets",
     ];
 
     /// <inheritdoc/>
@@ -47,6 +53,7 @@ internal sealed class TrainCommand : ICommandDefinition
         _validation.AddTo(command);
         command.Add(_test);
         command.Add(_out);
+        _resume.AddTo(command);
         _columns.AddTo(command, labels: true);
         _model.AddTo(command);
         _training.AddTo(command);
@@ -57,8 +64,19 @@ internal sealed class TrainCommand : ICommandDefinition
 
     private int Run(ParseResult parsed, Terminal terminal, CancellationToken stop)
     {
+        if (_resume.Folder(parsed) is string folder)
+        {
+            using RunFolder begun = RunFolder.Continue(folder);
+            return Run(_resume.Merge(parsed, begun.Record.Options), folder, begun, terminal, stop);
+        }
         string output = parsed.GetValue(_out) ?? Path.Combine("runs", DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
-        OutputTarget.CheckFolder(output, "--out");
+        OutputTarget.CheckRunFolder(output, "--out");
+        return Run(parsed, output, null, terminal, stop);
+    }
+
+    /// <summary>Trains in a new folder, or in that of a run that has begun.</summary>
+    private int Run(ParseResult parsed, string output, RunFolder? begun, Terminal terminal, CancellationToken stop)
+    {
         string folder = _model.Folder(parsed);
         TrainingData data = Read(parsed);
         FineTuningSettings settings = _training.Settings(parsed, _device.Seed(parsed), data.Labels.Count);
@@ -67,20 +85,41 @@ internal sealed class TrainCommand : ICommandDefinition
         int[]? testLabels = data.Test?.Labels is null ? null : data.Labels.Encode(data.Test);
         using ComputeDevice device = _device.Open(parsed, terminal);
         using FineTuning run = FineTuning.Prepare(device, folder, settings, data.Labels, data.Training, data.Validation);
+        IReadOnlyDictionary<string, string> described = run.Describe();
+        begun?.Record.CheckSame(output, described);
+        TrainingCheckpoint? from = begun?.FindCheckpoint(message => terminal.Error.WriteLine($"engine: {message}"));
+        using RunFolder saved = begun ?? RunFolder.Start(output, new RunRecord(_resume.Given(parsed, Files(parsed, folder)), described));
         TrainingReport report = new(terminal, data, settings);
         report.Begin(device, folder, run);
-        TrainingResult result = run.Run(report.Step, report.Epoch, stop);
+        if (begun is not null)
+            report.Continue(from);
+        TrainingResult result = run.Run(report.Step, report.Epoch, stop, new RunSaves(saved, _resume.SaveEvery(parsed), from));
         report.Kept(result);
-        AtomicFolder.Write(output, temporary =>
-        {
-            run.Save(temporary);
-            TrainingLog.Write(Path.Combine(temporary, "training.json"), settings, run.Model.Configuration, data, result);
-            if (!result.Stopped)
-                Predict(run, data, testLabels, temporary, terminal, settings);
-        });
+        saved.Complete(
+            temporary =>
+            {
+                run.Save(temporary);
+                TrainingLog.Write(Path.Combine(temporary, "training.json"), settings, run.Model.Configuration, data, result);
+                if (!result.Stopped)
+                    Predict(run, data, testLabels, temporary, terminal, settings);
+            },
+            isFinished: !result.Stopped);
         report.End(result, output);
         return result.Stopped ? CommandLine.Stopped : CommandLine.Done;
     }
+
+    private Dictionary<Option, string?> Files(ParseResult parsed, string folder)
+    {
+        Dictionary<Option, string?> files = new() { [_model.Option] = folder, [_train] = TrainingFile(parsed), [_test] = TestFile(parsed) };
+        if (_validation.File(parsed) is string validation)
+            files[_validation.Option] = validation;
+        return files;
+    }
+
+    private string TrainingFile(ParseResult parsed) => parsed.GetValue(_train) ?? ShippedFiles.Find(SampleTraining, "--train FILE");
+
+    private string? TestFile(ParseResult parsed) =>
+        parsed.GetValue(_test) ?? (parsed.GetValue(_train) is null ? ShippedFiles.Find(SampleTest, "--test FILE") : null);
 
     private static void Predict(FineTuning run, TrainingData data, int[]? testLabels, string folder, Terminal terminal, FineTuningSettings settings)
     {
@@ -106,9 +145,8 @@ internal sealed class TrainCommand : ICommandDefinition
     private TrainingData Read(ParseResult parsed)
     {
         ColumnNames columns = _columns.Names(parsed);
-        string? given = parsed.GetValue(_train);
-        string trainingFile = given ?? ShippedFiles.Find(SampleTraining, "--train FILE");
-        string? testFile = parsed.GetValue(_test) ?? (given is null ? ShippedFiles.Find(SampleTest, "--test FILE") : null);
+        string trainingFile = TrainingFile(parsed);
+        string? testFile = TestFile(parsed);
         TextTable all = TextTable.Read(trainingFile, columns, LabelColumn.Required);
         LabelMap labels = LabelMap.FromTable(all);
         TextTable? test = testFile is null ? null : TextTable.Read(testFile, columns, LabelColumn.Optional);

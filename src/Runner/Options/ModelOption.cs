@@ -13,6 +13,9 @@ internal sealed class ModelOption
     /// <summary>Adds the option to a command.</summary>
     public void AddTo(Command command) => command.Add(_model);
 
+    /// <summary>The option.</summary>
+    public Option Option => _model;
+
     /// <summary>The model's folder.</summary>
     /// <exception cref="Model.ModelException">None was given and the shipped one is not found.</exception>
     public string Folder(ParseResult parsed) => parsed.GetValue(_model) ?? ShippedFiles.Find(Shipped, "--model FOLDER");

@@ -23,6 +23,9 @@ internal sealed class ValidationOption
     /// <summary>Adds the option to a command.</summary>
     public void AddTo(Command command) => command.Add(_option);
 
+    /// <summary>The option.</summary>
+    public Option Option => _option;
+
     /// <summary>The file that was given, or null: a part of the training file validates.</summary>
     public string? File(ParseResult parsed) => Given(parsed).File;
 
