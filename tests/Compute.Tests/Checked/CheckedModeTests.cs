@@ -32,6 +32,7 @@ public sealed class CheckedModeTests
         { nameof(FaultyKernels.HalfTheGroupMeets), KernelFaultKind.DivergentBarrier, 4, null, null },
         { nameof(FaultyKernels.StoresAQuotientByZero), KernelFaultKind.DivisionByZero, 8, null, null },
         { nameof(FaultyKernels.BranchesOnARemainderByZero), KernelFaultKind.DivisionByZero, 1, null, null },
+        { nameof(FaultyKernels.SumsUpWithoutAFence), KernelFaultKind.RaceBetweenGroups, 1, 0, 16 },
         { nameof(FaultyKernels.Asserts), KernelFaultKind.FailedAssertion, 1, null, null },
     };
 

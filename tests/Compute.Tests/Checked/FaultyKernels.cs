@@ -199,4 +199,22 @@ public static class FaultyKernels
         Trace.Assert(g != 5, "five is not allowed"); // fault
         y[g] = x[g];
     }
+
+    public static void SumsUpWithoutAFence(ArrayView<int> x, ArrayView<int> y, ArrayView<int> unwritten, int n, int zero)
+    {
+        var g = Grid.GlobalIndex.X;
+        unwritten[g] = x[g];
+        Group.Barrier();
+        var count = SharedMemory.Allocate<int>(1);
+        if (Group.IdxX == 0)
+        {
+            count[0] = Atomic.Add(ref y[0], 1);
+        }
+
+        Group.Barrier();
+        if (count[0] == Grid.DimX - 1 && Group.IdxX == 0)
+        {
+            y[1] = unwritten[0]; // fault
+        }
+    }
 }

@@ -19,6 +19,11 @@ internal enum AccessKind
 /// <param name="Site">Number of the access's site.</param>
 internal readonly record struct Access(int Group, int Thread, int Warp, int Epoch, int WarpEpoch, int Site);
 
+/// <summary>Which groups come before the one that runs.</summary>
+/// <param name="First">Number of the launch's first group: all before it have ended.</param>
+/// <param name="Before">Groups of the launch that come before it all the same.</param>
+internal readonly record struct GroupOrder(int First, IReadOnlySet<int> Before);
+
 /// <summary>
 /// What is known of a stretch of memory, for every four bytes: which of them were written, who wrote them last and who read them last. Two accesses race
 /// where neither comes before the other: threads of one group between the same barriers, or two groups of one launch.
@@ -60,10 +65,10 @@ internal sealed unsafe class ShadowMemory : IDisposable
     /// <param name="bytes">Bytes.</param>
     /// <param name="kind">What is done.</param>
     /// <param name="access">Who does it.</param>
-    /// <param name="firstGroup">Number of the launch's first group.</param>
+    /// <param name="launch">The launch's first group, and the groups that come before this one.</param>
     /// <param name="other">Of a race, the access that it races with.</param>
     /// <returns>What is wrong, or null.</returns>
-    public KernelFaultKind? Note(long offset, int bytes, AccessKind kind, in Access access, int firstGroup, out Access other)
+    public KernelFaultKind? Note(long offset, int bytes, AccessKind kind, in Access access, in GroupOrder launch, out Access other)
     {
         other = default;
         KernelFaultKind? found = null;
@@ -71,7 +76,7 @@ internal sealed unsafe class ShadowMemory : IDisposable
         {
             int first = (int)(at % CellBytes);
             int count = (int)Math.Min(CellBytes - first, offset + bytes - at);
-            found ??= Note(ref cells[at / CellBytes], Mask(first, count), kind, access, firstGroup, out other);
+            found ??= Note(ref cells[at / CellBytes], Mask(first, count), kind, access, launch, out other);
             at += count;
         }
         return found;
@@ -80,14 +85,14 @@ internal sealed unsafe class ShadowMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose() => NativeMemory.Free(cells);
 
-    private KernelFaultKind? Note(ref Cell cell, int mask, AccessKind kind, in Access access, int firstGroup, out Access other)
+    private KernelFaultKind? Note(ref Cell cell, int mask, AccessKind kind, in Access access, in GroupOrder launch, out Access other)
     {
         KernelFaultKind? found = null;
         other = default;
         if (isShared && cell.Owner != access.Group) cell = new Cell { Owner = access.Group };
         if (kind != AccessKind.Write && (cell.Written & mask) != mask) found = KernelFaultKind.Unwritten;
         bool pastWriteIsAtomic = kind == AccessKind.Atomic && cell.WriteIsAtomic;
-        if ((cell.WriteMask & mask) != 0 && !pastWriteIsAtomic && Race(cell.Write, access, firstGroup) is { } withWriter)
+        if ((cell.WriteMask & mask) != 0 && !pastWriteIsAtomic && Race(cell.Write, access, launch) is { } withWriter)
         {
             found ??= withWriter;
             other = cell.Write;
@@ -96,22 +101,22 @@ internal sealed unsafe class ShadowMemory : IDisposable
         {
             foreach (var reader in (ReadOnlySpan<Access>)[cell.Read, cell.OtherRead])
             {
-                if (reader.Group == 0 || Race(reader, access, firstGroup) is not { } withReader) continue;
+                if (reader.Group == 0 || Race(reader, access, launch) is not { } withReader) continue;
                 found ??= withReader;
                 other = reader;
                 break;
             }
         }
-        if (kind == AccessKind.Read) NoteRead(ref cell, mask, access, firstGroup);
+        if (kind == AccessKind.Read) NoteRead(ref cell, mask, access, launch);
         else NoteWrite(ref cell, mask, kind == AccessKind.Atomic, access);
         return found;
     }
 
     /// <summary>Keeps the last reader, and another one that is not ordered with it: a writer may be the last reader itself.</summary>
-    private void NoteRead(ref Cell cell, int mask, in Access access, int firstGroup)
+    private void NoteRead(ref Cell cell, int mask, in Access access, in GroupOrder launch)
     {
-        if (cell.OtherRead.Group != 0 && Race(cell.OtherRead, access, firstGroup) is null) cell.OtherRead = default;
-        if (cell.Read.Group != 0 && Race(cell.Read, access, firstGroup) is not null)
+        if (cell.OtherRead.Group != 0 && Race(cell.OtherRead, access, launch) is null) cell.OtherRead = default;
+        if (cell.Read.Group != 0 && Race(cell.Read, access, launch) is not null)
         {
             if (cell.OtherRead.Group == 0) cell.OtherRead = cell.Read;
             cell.ReadMask |= mask;
@@ -134,14 +139,14 @@ internal sealed unsafe class ShadowMemory : IDisposable
     }
 
     /// <summary>How two accesses are unordered, or null where one comes before the other.</summary>
-    private KernelFaultKind? Race(in Access past, in Access access, int firstGroup)
+    private KernelFaultKind? Race(in Access past, in Access access, in GroupOrder launch)
     {
         if (past.Group == access.Group)
         {
             bool ordered = past.Thread == access.Thread || past.Epoch != access.Epoch || (past.Warp == access.Warp && past.WarpEpoch != access.WarpEpoch);
             return ordered ? null : KernelFaultKind.RaceInGroup;
         }
-        return !isShared && past.Group >= firstGroup ? KernelFaultKind.RaceBetweenGroups : null;
+        return isShared || past.Group < launch.First || launch.Before.Contains(past.Group) ? null : KernelFaultKind.RaceBetweenGroups;
     }
 
     private static int Mask(int first, int count) => ((1 << count) - 1) << first;

@@ -16,6 +16,7 @@ internal sealed unsafe class ThreadChecks : IDisposable
     private readonly Function function;
     private readonly ThreadLayout layout;
     private readonly GroupShape shape;
+    private readonly bool fences;
     private readonly int warpSize;
     private readonly int[] order;
     private readonly int[] warpEpochs;
@@ -38,6 +39,7 @@ internal sealed unsafe class ThreadChecks : IDisposable
     {
         this.function = function;
         this.shape = shape;
+        fences = function.Values.Any(value => value.Op == Opcode.Fence);
         this.mode = mode;
         this.kernel = kernel;
         this.layout = layout;
@@ -109,7 +111,11 @@ internal sealed unsafe class ThreadChecks : IDisposable
     public byte* Write(ThreadFrame* frame, byte* address, int bytes, int site) => Check(frame, address, bytes, site, AccessKind.Write);
 
     /// <summary>Called before an atomic: where it works.</summary>
-    public byte* Atomic(ThreadFrame* frame, byte* address, int bytes, int site) => Check(frame, address, bytes, site, AccessKind.Atomic);
+    public byte* Atomic(ThreadFrame* frame, byte* address, int bytes, int site)
+    {
+        if (fences) mode.Meet((long)address);
+        return Check(frame, address, bytes, site, AccessKind.Atomic);
+    }
 
     /// <summary>Called where an assertion does not hold.</summary>
     public void Fail(ThreadFrame* frame, int site, long index, long length)
@@ -146,14 +152,14 @@ internal sealed unsafe class ThreadChecks : IDisposable
         if (inDynamic >= 0 && inDynamic + bytes <= dynamicBytes) return CheckShared(frame, address, layout.Frames + inDynamic, bytes, site, kind);
         if (mode.Memory.Find((long)address, bytes) is not { } buffer) return Outside(frame, address, site);
         long offset = (long)address - buffer.Start;
-        if (buffer.Shadow.Note(offset, bytes, kind, AccessOf(frame, site), mode.FirstGroup, out var other) is { } fault)
+        if (buffer.Shadow.Note(offset, bytes, kind, AccessOf(frame, site), new GroupOrder(mode.FirstGroup, mode.Before), out var other) is { } fault)
             Report(fault, frame, site, other, offset / buffer.ElementSize, buffer.Bytes / buffer.ElementSize, "a buffer");
         return address;
     }
 
     private byte* CheckShared(ThreadFrame* frame, byte* address, long offset, int bytes, int site, AccessKind kind)
     {
-        if (shared.Note(offset, bytes, kind, AccessOf(frame, site), mode.FirstGroup, out var other) is { } fault)
+        if (shared.Note(offset, bytes, kind, AccessOf(frame, site), new GroupOrder(mode.FirstGroup, mode.Before), out var other) is { } fault)
         {
             bool isDynamic = offset >= layout.Frames;
             var (index, length) = isDynamic ? ((offset - layout.Frames) / bytes, dynamicBytes / bytes) : Element(function.SharedArrays, layout.Shared, offset);
