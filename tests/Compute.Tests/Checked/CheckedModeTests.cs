@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
 using Xunit;
 
 namespace Engine.Compute.Tests.Checked;
@@ -149,7 +150,7 @@ public sealed class CheckedModeTests
     [Fact]
     public void CheckedModeNeedsAContextWithAssertions()
     {
-        using var context = Context.Create(builder => builder.Default());
+        using var context = Context.Create(builder => builder.CPU());
         var exception = Assert.Throws<ComputeException>(() => context.CreateVectorCpuAccelerator(new() { Checked = true }));
         Assert.Contains("Assertions()", exception.Message, StringComparison.Ordinal);
     }
@@ -157,7 +158,7 @@ public sealed class CheckedModeTests
     [Fact]
     public void AContextOfOnesOwnNamesLinesToo()
     {
-        using var context = Context.Create(builder => builder.Default().Assertions());
+        using var context = Context.Create(builder => builder.CPU().Assertions());
         using var accelerator = context.CreateVectorCpuAccelerator(new() { Checked = true });
         using var x = accelerator.Allocate1D(new int[Length]);
         using var y = accelerator.Allocate1D(new int[Length]);
@@ -171,7 +172,7 @@ public sealed class CheckedModeTests
     [InlineData(32)]
     public void OutsideOfCheckedModeAnAssertionEndsTheLaunch(int bits)
     {
-        using var context = Context.Create(builder => builder.Default().Assertions());
+        using var context = Context.Create(builder => builder.CPU().Assertions());
         using var accelerator = context.CreateVectorCpuAccelerator(new() { VectorBits = bits, Threads = 2 });
         using var x = accelerator.Allocate1D(new int[Length]);
         using var y = accelerator.Allocate1D(new int[Length]);
