@@ -103,7 +103,7 @@ internal sealed class EmissionContext(InstructionWriter il, VectorMethods method
     public void PushBits(LocalBuilder mask)
     {
         IL.Emit(OpCodes.Ldloc, mask);
-        IL.Emit(OpCodes.Call, Methods.Operation("ExtractMostSignificantBits", typeof(int)));
+        TurnIntoBits();
     }
 
     /// <summary>Pushes 0 where no lane of the mask is set, in any vector; else something else.</summary>
@@ -114,6 +114,18 @@ internal sealed class EmissionContext(InstructionWriter il, VectorMethods method
             IL.Emit(OpCodes.Ldloc, mask[vector]);
             if (vector > 0) IL.Emit(OpCodes.Call, Methods.Operation("BitwiseOr", typeof(int)));
         }
+        TurnIntoBits();
+    }
+
+    /// <summary>
+    /// Turns the mask on the stack into its lanes' bits. Of four lanes, .NET 10's JIT returns more bits where the mask is a complement that it keeps in a mask
+    /// register: it complements all eight bits of the register.
+    /// </summary>
+    public void TurnIntoBits()
+    {
         IL.Emit(OpCodes.Call, Methods.Operation("ExtractMostSignificantBits", typeof(int)));
+        if (Methods.Bits != 128) return;
+        IL.Emit(OpCodes.Ldc_I4, 15);
+        IL.Emit(OpCodes.And);
     }
 }

@@ -171,7 +171,7 @@ internal sealed class ValueEmitter
             }
             if (vector > 0) il.Emit(OpCodes.Call, context.Methods.Operation("BitwiseOr", typeof(int)));
         }
-        il.Emit(OpCodes.Call, context.Methods.Operation("ExtractMostSignificantBits", typeof(int)));
+        context.TurnIntoBits();
         il.Emit(OpCodes.Brfalse, holds);
         il.Emit(OpCodes.Ldc_I4, AccessSites.Add(new AccessSite(function.Name, assertion.Source ?? SourceLine.Unknown, function.Assertions[(int)assertion.Immediate])));
         il.Emit(OpCodes.Call, typeof(FailedAssertion).GetMethod(nameof(FailedAssertion.Throw))!);
