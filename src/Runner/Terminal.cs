@@ -68,7 +68,7 @@ public sealed class Terminal
     public void WriteLine(string line = "") => Output.WriteLine(line);
 
     /// <summary>Writes a table: borders where the output is a terminal, plain columns where it is a file or a pipe.</summary>
-    /// <param name="header">Names of the columns; those that start with '>' are aligned to the right.</param>
+    /// <param name="header">Names of the columns; those that start with '>' are aligned to the right, those that start with '~' break their lines.</param>
     /// <param name="rows">The rows.</param>
     public void WriteTable(IReadOnlyList<string> header, IEnumerable<IReadOnlyList<string>> rows)
     {
@@ -76,7 +76,8 @@ public sealed class Terminal
         foreach (string name in header)
         {
             bool right = name.StartsWith('>');
-            TableColumn column = new(Markup.Escape(right ? name[1..] : name)) { NoWrap = true };
+            bool breaks = name.StartsWith('~');
+            TableColumn column = new(Markup.Escape(right || breaks ? name[1..] : name)) { NoWrap = !breaks };
             table.AddColumn(right ? column.RightAligned() : column);
         }
         foreach (IReadOnlyList<string> row in rows)

@@ -1,3 +1,5 @@
+using Engine.Compute.Vector;
+
 namespace Engine.Compute;
 
 /// <summary>How a device is opened. The defaults suit every use outside of tests.</summary>
@@ -40,4 +42,7 @@ public sealed record ComputeDeviceOptions
     /// Gets the sizes by which kernels choose their shape; null for those that the accelerator's limits give. What a size exceeds of these limits fails at launch.
     /// </summary>
     public TileTable? Tiles { get; init; }
+
+    /// <summary>Gets the compiler of the vector CPU, null for its own: tests put one with a fault in its place.</summary>
+    internal IVectorCompiler? Compiler { get; init; }
 }

@@ -13,7 +13,7 @@ internal static class VectorDevices
     public static VectorDevice Create(ComputeDeviceOptions options)
     {
         var device = new VectorDevice(
-            new VectorCompiler(), options.Threads, options.VectorBits, options.Contraction,
+            options.Compiler ?? new VectorCompiler(), options.Threads, options.VectorBits, options.Contraction,
             options.Checked ? new CheckOptions(options.ThreadOrder, options.ThreadOrderSeed) : null);
         if (options.MaxGroupSize != 0 || options.SharedMemoryBytes != 0)
         {

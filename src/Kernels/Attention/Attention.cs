@@ -45,6 +45,12 @@ public sealed class Attention : IDisposable
 
     /// <summary>Makes the operation with a shape of kernels, so that every shape can be tried on every device.</summary>
     internal Attention(ComputeDevice device, int heads, int headSize, int maxTokens, int maxSequences, AttentionShape shape)
+        : this(device, heads, headSize, maxTokens, maxSequences, KernelsFor(device, shape, heads, headSize, maxTokens))
+    {
+    }
+
+    /// <summary>Makes the operation with these very kernels, which become its own.</summary>
+    internal Attention(ComputeDevice device, int heads, int headSize, int maxTokens, int maxSequences, IAttentionKernels kernels)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(heads);
@@ -54,10 +60,9 @@ public sealed class Attention : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxSequences);
         this.maxTokens = maxTokens;
         this.maxSequences = maxSequences;
+        this.kernels = kernels;
         Heads = heads;
         HeadSize = headSize;
-        var panel = shape == AttentionShape.Panel || (shape == AttentionShape.Automatic && SuitsPanels(device.Tiles));
-        kernels = panel ? Panels(device) : Blocks(device, heads, headSize, maxTokens);
         forwardTiles = new AttentionTileList(device, kernels.ForwardQueries, maxTokens, maxSequences);
         backwardTiles = new AttentionTileList(device, kernels.BackwardTokens, maxTokens, maxSequences);
     }
@@ -160,6 +165,15 @@ public sealed class Attention : IDisposable
         forwardTiles.Dispose();
         backwardTiles.Dispose();
         kernels.Dispose();
+    }
+
+    /// <summary>The kernels of a shape in the width that suits a device and a head size.</summary>
+    internal static IAttentionKernels KernelsFor(ComputeDevice device, AttentionShape shape, int heads, int headSize, int maxTokens)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(headSize, MaxHeadSize);
+        var panel = shape == AttentionShape.Panel || (shape == AttentionShape.Automatic && SuitsPanels(device.Tiles));
+        return panel ? Panels(device) : Blocks(device, heads, headSize, maxTokens);
     }
 
     /// <summary>Whether a device can run the CPU-shaped kernels, and whether they pay there.</summary>

@@ -24,19 +24,16 @@ public sealed class Gemm
 
     /// <summary>Makes the products with a shape of kernels, so that every shape can be tried on every device.</summary>
     internal Gemm(ComputeDevice device, GemmShape shape)
+        : this(device, KernelsFor(device, shape))
+    {
+    }
+
+    /// <summary>Makes the products with these very kernels.</summary>
+    internal Gemm(ComputeDevice device, IGemmKernels kernels)
     {
         ArgumentNullException.ThrowIfNull(device);
         zeroFill = new ZeroFill(device);
-        var panel = shape == GemmShape.Panel || (shape == GemmShape.Automatic && device.Tiles.PanelGemm && Fits(device.Tiles));
-        kernels = (panel, panel ? device.Tiles.RowGroupSize : device.Tiles.MaxGroupSize) switch
-        {
-            (true, >= 16) => new PanelGemm<PanelTile16>(device),
-            (true, >= 8) => new PanelGemm<PanelTile8>(device),
-            (true, _) => new PanelGemm<PanelTile4>(device),
-            (false, >= 256) => new TiledGemm<TiledTile64>(device),
-            (false, >= 64) => new TiledGemm<TiledTile32>(device),
-            (false, _) => new TiledGemm<TiledTile16>(device),
-        };
+        this.kernels = kernels;
     }
 
     /// <summary>y = x w + bias.</summary>
@@ -164,6 +161,22 @@ public sealed class Gemm
         Check(x, m, k, nameof(x));
         Check(dy, m, n, nameof(dy));
         kernels.LeftTransposed(x, dy, dw, new GemmSizes(k, n, m), accumulate);
+    }
+
+    /// <summary>The kernels of a shape in the width that suits a device.</summary>
+    internal static IGemmKernels KernelsFor(ComputeDevice device, GemmShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        var panel = shape == GemmShape.Panel || (shape == GemmShape.Automatic && device.Tiles.PanelGemm && Fits(device.Tiles));
+        return (panel, panel ? device.Tiles.RowGroupSize : device.Tiles.MaxGroupSize) switch
+        {
+            (true, >= 16) => new PanelGemm<PanelTile16>(device),
+            (true, >= 8) => new PanelGemm<PanelTile8>(device),
+            (true, _) => new PanelGemm<PanelTile4>(device),
+            (false, >= 256) => new TiledGemm<TiledTile64>(device),
+            (false, >= 64) => new TiledGemm<TiledTile32>(device),
+            (false, _) => new TiledGemm<TiledTile16>(device),
+        };
     }
 
     /// <summary>Whether a device's shared memory holds the panels.</summary>

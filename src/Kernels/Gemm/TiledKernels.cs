@@ -18,6 +18,9 @@ internal static class TiledKernels
     // One more group of four than the widest tile has: spreads a column over the banks of shared memory.
     private const int SliceStride = 64 + 4;
 
+    /// <summary>Shared memory of a group, in bytes.</summary>
+    internal const int SharedBytes = 2 * SliceDepth * SliceStride * sizeof(float);
+
     /// <summary>y = x w + bias.</summary>
     [Kernel(typeof(TiledTile64))]
     [Kernel(typeof(TiledTile32))]

@@ -5,7 +5,8 @@ namespace Engine.Runner.Options;
 
 /// <summary>Where and how a command computes.</summary>
 /// <param name="standard">The device where none is given.</param>
-internal sealed class DeviceOptions(string standard = "auto")
+/// <param name="seeded">Whether anything that the command does is random.</param>
+internal sealed class DeviceOptions(string standard = "auto", bool seeded = true)
 {
     private readonly Option<string> _device = OptionFactory.Text(
         "--device", "auto|cpu|cuda[:n]|opencl[:n]|ilgpu-cpu", standard, "Device to compute on; auto: an NVIDIA card, else the CPU.");
@@ -18,8 +19,13 @@ internal sealed class DeviceOptions(string standard = "auto")
     {
         command.Add(_device);
         command.Add(_threads);
-        command.Add(_seed);
+        if (seeded)
+            command.Add(_seed);
     }
+
+    /// <summary>The name of the first of the options that was given; null where none was.</summary>
+    public string? Given(ParseResult parsed) =>
+        ((Option[])[_device, _threads, _seed]).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false })?.Name;
 
     /// <summary>The seed.</summary>
     public ulong Seed(ParseResult parsed) => parsed.GetValue(_seed);

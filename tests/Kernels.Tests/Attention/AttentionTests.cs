@@ -1,32 +1,30 @@
 using Engine.Compute;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Engine.Kernels.Tests;
 
 [Collection(TestDevices.Collection)]
-public sealed class AttentionTests(TestDevices devices, ITestOutputHelper output)
+public sealed class AttentionTests(TestDevices devices)
 {
     private static readonly DropoutState Tenth = new(0.1f, 0x123456789ABCDEF0, 3, 17);
 
-    /// <summary>Heads, head size, lengths of the sequences, dropout.</summary>
-    private static readonly (int Heads, int HeadSize, int[] Lengths, float Dropout)[] Small =
+    private static readonly AttentionSize[] Small =
     [
-        (2, 8, [1, 2, 15], 0f),
-        (1, 5, [17, 3], 0.1f),
-        (1, 20, [16, 33], 0f),
-        (2, 16, [7, 31], 0.25f),
+        new(2, 8, 0f, 1, 2, 15),
+        new(1, 5, 0.1f, 17, 3),
+        new(1, 20, 0f, 16, 33),
+        new(2, 16, 0.25f, 7, 31),
     ];
 
-    private static readonly (int Heads, int HeadSize, int[] Lengths, float Dropout)[] Large =
+    private static readonly AttentionSize[] Large =
     [
-        (3, 16, [1, 2, 15, 16, 17, 31, 33, 63, 65, 127, 129], 0f),
-        (2, 32, [129, 128, 65, 64, 63, 1], 0.1f),
-        (2, 64, [127, 33, 200, 2], 0.1f),
-        (1, 12, [130, 5, 96], 0.5f),
-        (1, 5, [257, 31], 0f),
-        (1, 128, [300, 1, 17], 0.1f),
-        (1, 20, [512], 0.1f),
+        new(3, 16, 0f, 1, 2, 15, 16, 17, 31, 33, 63, 65, 127, 129),
+        new(2, 32, 0.1f, 129, 128, 65, 64, 63, 1),
+        new(2, 64, 0.1f, 127, 33, 200, 2),
+        new(1, 12, 0.5f, 130, 5, 96),
+        new(1, 5, 0f, 257, 31),
+        new(1, 128, 0.1f, 300, 1, 17),
+        new(1, 20, 0.1f, 512),
     ];
 
     public static TheoryData<string, string, int> Cases
@@ -72,17 +70,10 @@ public sealed class AttentionTests(TestDevices devices, ITestOutputHelper output
     public void Agrees_with_attention_in_double_precision(string name, string shape, int index)
     {
         var device = devices.Get(name);
-        var (heads, headSize, lengths, probability) = index < Small.Length ? Small[index] : Large[index - Small.Length];
-        var offsets = Offsets(lengths);
-        var dropout = Tenth with { Probability = probability };
-        var (qkv, contextGradient) = Inputs(offsets, heads, headSize);
-
-        var run = AttentionRun.Of(device, Shape(device, shape), qkv, contextGradient, offsets, heads, headSize, dropout, 100);
-
-        var reference = new AttentionReference(Doubles(qkv), offsets, heads, headSize, dropout, 100, contextGradient);
-        Check("context", run.Context, reference.Context, reference.ContextBound);
-        Check("log-sum-exp", run.LogSumExp, reference.LogSumExp, reference.LogSumExpBound);
-        Check("gradient", run.Gradient, reference.Gradient, reference.GradientBound);
+        var kind = Shape(device, shape);
+        using var checks = new AttentionChecks(
+            device, new Comparison(), (on, heads, headSize, maxTokens, maxSequences) => new Attention(on, heads, headSize, maxTokens, maxSequences, kind));
+        checks.ForwardAndBackward(index < Small.Length ? Small[index] : Large[index - Small.Length]);
     }
 
     [SkippableTheory]
@@ -95,12 +86,12 @@ public sealed class AttentionTests(TestDevices devices, ITestOutputHelper output
         var device = devices.Get(name);
         int[] offsets = [0, 9, 27];
         var (qkv, contextGradient) = Inputs(offsets, Heads, HeadSize);
-        var run = AttentionRun.Of(device, Shape(device, shape), qkv, contextGradient, offsets, Heads, HeadSize, Tenth);
-        var bound = new AttentionReference(Doubles(qkv), offsets, Heads, HeadSize, Tenth, 0, contextGradient).GradientBound;
+        var run = TestAttention.Run(device, Shape(device, shape), qkv, contextGradient, offsets, Heads, HeadSize, Tenth);
+        var bound = new AttentionReference(CheckInputs.Doubles(qkv), offsets, Heads, HeadSize, Tenth, 0, contextGradient).GradientBound;
 
         for (var trial = 0; trial < 5; trial++)
         {
-            var direction = Matrices.Uniform(qkv.Length, 100 + trial);
+            var direction = CheckInputs.Uniform(qkv.Length, 100 + trial);
             double Loss(double step)
             {
                 var moved = qkv.Select((value, i) => value + (step * direction[i])).ToArray();
@@ -127,16 +118,16 @@ public sealed class AttentionTests(TestDevices devices, ITestOutputHelper output
         var heads = 2;
         var headSize = slow ? 8 : 32;
         int[] lengths = slow ? [3, 17, 1] : [33, 1, 129, 64, 200, 17, 16, 128];
-        var offsets = Offsets(lengths);
+        var offsets = CheckInputs.Offsets(lengths);
         var width = heads * headSize;
         var tokens = offsets[^1];
         var (qkv, contextGradient) = Inputs(offsets, heads, headSize);
-        var batch = AttentionRun.Of(device, Shape(device, shape), qkv, contextGradient, offsets, heads, headSize, Tenth, 7);
+        var batch = TestAttention.Run(device, Shape(device, shape), qkv, contextGradient, offsets, heads, headSize, Tenth, 7);
 
         for (var i = 0; i < lengths.Length; i++)
         {
             var (first, end) = (offsets[i], offsets[i + 1]);
-            var alone = AttentionRun.Of(
+            var alone = TestAttention.Run(
                 device,
                 Shape(device, shape),
                 qkv[(first * 3 * width)..(end * 3 * width)],
@@ -176,13 +167,14 @@ public sealed class AttentionTests(TestDevices devices, ITestOutputHelper output
             }
         }
 
-        var run = AttentionRun.Of(device, Shape(device, shape), qkv, contextGradient, offsets, 1, HeadSize);
+        var run = TestAttention.Run(device, Shape(device, shape), qkv, contextGradient, offsets, 1, HeadSize);
 
         Assert.All(run.Context, value => Assert.InRange(value, -2f, 2f));
         Assert.All(run.Gradient, value => Assert.True(float.IsFinite(value)));
-        var reference = new AttentionReference(Doubles(qkv), offsets, 1, HeadSize, DropoutState.Off, 0);
-        Check("context", run.Context, reference.Context, reference.ContextBound);
-        Check("log-sum-exp", run.LogSumExp, reference.LogSumExp, reference.LogSumExpBound);
+        var reference = new AttentionReference(CheckInputs.Doubles(qkv), offsets, 1, HeadSize, DropoutState.Off, 0);
+        var comparison = new Comparison();
+        comparison.Within(reference.Context, run.Context, reference.ContextBound, "context");
+        comparison.Within(reference.LogSumExp, run.LogSumExp, reference.LogSumExpBound, "log-sum-exp");
     }
 
     [Theory]
@@ -230,29 +222,6 @@ public sealed class AttentionTests(TestDevices devices, ITestOutputHelper output
         return shape;
     }
 
-    private static int[] Offsets(int[] lengths)
-    {
-        var offsets = new int[lengths.Length + 1];
-        for (var i = 0; i < lengths.Length; i++)
-            offsets[i + 1] = offsets[i] + lengths[i];
-        return offsets;
-    }
-
     private static (float[] Qkv, float[] ContextGradient) Inputs(int[] offsets, int heads, int headSize) => (
-        Matrices.Uniform(offsets[^1] * 3 * heads * headSize, 1, 2f), Matrices.Uniform(offsets[^1] * heads * headSize, 2));
-
-    private static double[] Doubles(float[] values) => Array.ConvertAll(values, value => (double)value);
-
-    private void Check(string what, float[] actual, double[] expected, double[] bound)
-    {
-        double worst = 0;
-        for (var i = 0; i < actual.Length; i++)
-        {
-            var error = Math.Abs(actual[i] - expected[i]);
-            worst = Math.Max(worst, error / (bound[i] + 1e-30));
-            Assert.True(error <= bound[i] + 1e-30, $"{what}[{i}] is {actual[i]}, expected {expected[i]} within {bound[i]}");
-        }
-
-        output.WriteLine($"{what}: at most {worst:0.000} of the bound");
-    }
+        CheckInputs.Uniform(offsets[^1] * 3 * heads * headSize, 1, 2f), CheckInputs.Uniform(offsets[^1] * heads * headSize, 2));
 }

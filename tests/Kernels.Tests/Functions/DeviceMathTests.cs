@@ -59,11 +59,11 @@ public sealed class DeviceMathTests(TestDevices devices)
         for (double v = -12; v <= 12; v += 0.001)
         {
             float x = (float)v;
-            double allowed = 1e-7 * (1 + Math.Abs(x)) + 4 * Near.Unit * Math.Abs(x);
+            double allowed = 1e-7 * (1 + Math.Abs(x)) + 4 * Rounding.Unit * Math.Abs(x);
             Assert.True(Math.Abs(DeviceMath.GeluErf(x) - ReferenceMath.GeluErf(x)) <= allowed, $"GeluErf({x})");
             Assert.True(Math.Abs(DeviceMath.GeluTanh(x) - ReferenceMath.GeluTanh(x)) <= allowed, $"GeluTanh({x})");
-            Assert.True(Math.Abs(DeviceMath.GeluErfGradient(x) - ReferenceMath.GeluErfGradient(x)) <= allowed + 4 * Near.Unit, $"GeluErf'({x})");
-            Assert.True(Math.Abs(DeviceMath.GeluTanhGradient(x) - ReferenceMath.GeluTanhGradient(x)) <= allowed + 8 * Near.Unit, $"GeluTanh'({x})");
+            Assert.True(Math.Abs(DeviceMath.GeluErfGradient(x) - ReferenceMath.GeluErfGradient(x)) <= allowed + 4 * Rounding.Unit, $"GeluErf'({x})");
+            Assert.True(Math.Abs(DeviceMath.GeluTanhGradient(x) - ReferenceMath.GeluTanhGradient(x)) <= allowed + 8 * Rounding.Unit, $"GeluTanh'({x})");
         }
     }
 

@@ -10,23 +10,11 @@ public sealed class DropoutTests(TestDevices devices)
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
     public void EveryElementFollowsItsOwnDraw(string name)
     {
-        var device = devices.Get(name);
-        var dropout = new Dropout(device);
-        var state = new DropoutState(0.1f, 0xFEDCBA9876543210, 12, 5);
-        var draw = state.ToDraw();
+        using var checks = new DropoutChecks(devices.Get(name), new Comparison());
         foreach (int width in new[] { 1, 15, 17, 63, 64, 65, 127, 384 })
         {
-            const int Rows = 10;
-            const int RowBase = 3;
-            var x = Matrices.Uniform(Rows * width, 1);
-            using var buffers = new DeviceBuffers(device);
-            var y = buffers.Out(Rows * width);
-            var dx = buffers.Out(Rows * width);
-            dropout.Forward(buffers.Of(x), y, Rows, width, state, RowBase);
-            dropout.Backward(buffers.Of(x), dx, Rows, width, state, RowBase);
-            var expected = x.Select((v, i) => v * draw.Factor(RowBase + i / width, i % width)).ToArray();
-            Assert.Equal(expected, buffers.Read(y));
-            Assert.Equal(expected, buffers.Read(dx));
+            checks.Forward(new RowShape(10, width));
+            checks.Backward(new RowShape(10, width));
         }
     }
 

@@ -17,9 +17,7 @@ internal static class RowCases
     /// <summary>Numbers of rows around <see cref="RowLaunch.RowsPerGroup"/> and the chunks of reductions.</summary>
     public static int[] Rows(string device) => device == "ilgpu-cpu" ? [1, 9] : [1, 8, 37];
 
-    /// <summary>
-    /// The worst relative error of a sum of this many floats in any of the trees used: each of at least 4 threads adds its
-    /// share one by one, and a few levels of tree follow.
-    /// </summary>
-    public static double SumError(int terms) => (terms / 4 + 12) * Near.Unit;
+    /// <summary>Matrices of each row length with each number of rows.</summary>
+    public static IEnumerable<RowShape> Shapes(string device) =>
+        from columns in Columns(device) from rows in Rows(device) select new RowShape(rows, columns);
 }

@@ -1,5 +1,4 @@
 using Engine.Compute;
-using ILGPU.Runtime;
 using Xunit;
 
 namespace Engine.Kernels.Tests;
@@ -16,13 +15,13 @@ public sealed class TopSoftmaxTests(TestDevices devices)
         foreach (int columns in RowCases.Columns(name))
         {
             foreach (int rows in RowCases.Rows(name))
-                Check(device, Matrices.Uniform(rows * columns, columns, 10f), rows, columns, Math.Min(columns, 7));
+                Check(device, CheckInputs.Uniform(rows * columns, columns, 10f), rows, columns, Math.Min(columns, 7));
         }
     }
 
     [SkippableTheory]
     [MemberData(nameof(TestDevices.Fast), MemberType = typeof(TestDevices))]
-    public void RowsMayBeAsLongAsAVocabulary(string name) => Check(devices.Get(name), Matrices.Uniform(3 * 30522, 1, 10f), 3, 30522, 20);
+    public void RowsMayBeAsLongAsAVocabulary(string name) => Check(devices.Get(name), CheckInputs.Uniform(3 * 30522, 1, 10f), 3, 30522, 20);
 
     [SkippableTheory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
@@ -58,21 +57,8 @@ public sealed class TopSoftmaxTests(TestDevices devices)
 
     private static void Check(ComputeDevice device, float[] x, int rows, int columns, int count)
     {
-        var (indices, probabilities) = Run(device, x, rows, columns, count);
-        for (int row = 0; row < rows; row++)
-        {
-            var values = x.AsSpan(row * columns, columns).ToArray();
-            int[] order = [.. Enumerable.Range(0, columns).OrderByDescending(c => values[c]).Take(count)];
-            Assert.Equal(order, indices[(row * count)..((row + 1) * count)]);
-            double max = values.Max();
-            double sum = values.Sum(value => Math.Exp(value - max));
-
-            // x - max rounds to within 20 units absolute, which e^x makes relative; exp adds 4 units, the quotient 2. A thread sums 64 terms, then
-            // the sums of its share, at least 4 threads have one each, and a few levels of tree follow.
-            double relative = (20 + 4 + 2 + 64 + columns / 4 / 64 + 12) * Near.Unit;
-            Near.Equal(
-                [.. order.Select(c => Math.Exp(values[c] - max) / sum)], probabilities[(row * count)..((row + 1) * count)], relative, 0, $"{rows}x{columns}, row {row}");
-        }
+        using var checks = new SoftmaxChecks(device, new Comparison());
+        checks.Top(x, new RowShape(rows, columns), count);
     }
 
     private static (int[] Indices, float[] Probabilities) Run(ComputeDevice device, float[] x, int rows, int columns, int count)
@@ -81,8 +67,6 @@ public sealed class TopSoftmaxTests(TestDevices devices)
         var indices = buffers.Of(new int[rows * count]);
         var probabilities = buffers.Out(rows * count);
         new TopSoftmax(device).Run(buffers.Of(x), indices, probabilities, rows, columns, count);
-        var found = new int[rows * count];
-        indices.CopyToCPU(device.Stream, found);
-        return (found, buffers.Read(probabilities));
+        return (buffers.Read(indices), buffers.Read(probabilities));
     }
 }

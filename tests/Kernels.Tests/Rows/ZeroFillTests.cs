@@ -11,18 +11,11 @@ public sealed class ZeroFillTests(TestDevices devices)
     public void AViewInTheMiddleIsClearedAndNothingElse(string name)
     {
         var device = devices.Get(name);
-        var fill = new ZeroFill(device);
+        using var checks = new DropoutChecks(device, new Comparison());
+        foreach (int length in new[] { 1, 48, 130, 1500 })
+            checks.ZeroFill(length);
         using var buffers = new DeviceBuffers(device);
-        foreach (var (start, length) in new[] { (0, 1), (16, 48), (65, 130), (512, 1500) })
-        {
-            var values = Enumerable.Range(1, 2048).Select(i => (float)i).ToArray();
-            var whole = buffers.Of(values);
-            fill.Run(whole.SubView(start, length));
-            Array.Clear(values, start, length);
-            Assert.Equal(values, buffers.Read(whole));
-        }
-
-        fill.Run(buffers.Of(1f).SubView(0, 0));
+        new ZeroFill(device).Run(buffers.Of(1f).SubView(0, 0));
     }
 
     [SkippableTheory]

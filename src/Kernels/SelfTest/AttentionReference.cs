@@ -1,4 +1,4 @@
-namespace Engine.Kernels.Tests;
+namespace Engine.Kernels;
 
 /// <summary>
 /// Attention as the textbook has it, in double precision, one sequence and head after another with the whole matrix of probabilities; and for every
@@ -12,8 +12,6 @@ namespace Engine.Kernels.Tests;
 /// </summary>
 internal sealed class AttentionReference
 {
-    private const double Roundoff = 1.0 / (1 << 24);
-
     private readonly int headSize;
     private readonly int tokens;
     private readonly int width;
@@ -37,16 +35,22 @@ internal sealed class AttentionReference
         }
     }
 
+    /// <summary>[tokens, H].</summary>
     public double[] Context { get; }
 
+    /// <summary>What a device's may err.</summary>
     public double[] ContextBound { get; }
 
+    /// <summary>[heads, tokens].</summary>
     public double[] LogSumExp { get; }
 
+    /// <summary>What a device's may err.</summary>
     public double[] LogSumExpBound { get; }
 
+    /// <summary>Of query, key and value, [tokens, 3H]; zeros where there was no backward pass.</summary>
     public double[] Gradient { get; }
 
+    /// <summary>What a device's may err.</summary>
     public double[] GradientBound { get; }
 
     private static double Factor(DropoutState dropout, int token, int head, int key)
@@ -85,14 +89,14 @@ internal sealed class AttentionReference
                     magnitude += Math.Abs(product);
                 }
 
-                scoreBound = Math.Max(scoreBound, (headSize + 4) * Roundoff * magnitude);
+                scoreBound = Math.Max(scoreBound, (headSize + 4) * Rounding.Unit * magnitude);
             }
 
             var max = scores.Max();
             var sum = scores.Sum(score => Math.Exp(score - max));
-            relative[q] = (2 * scoreBound) + ((length + (2 * (max - scores.Min())) + (2 * Math.Abs(max)) + (length / 2) + 40) * Roundoff);
+            relative[q] = (2 * scoreBound) + ((length + (2 * (max - scores.Min())) + (2 * Math.Abs(max)) + (length / 2) + 40) * Rounding.Unit);
             LogSumExp[(head * tokens) + first + q] = max + Math.Log(sum);
-            LogSumExpBound[(head * tokens) + first + q] = relative[q] + (4 * Roundoff * (Math.Abs(max) + Math.Log(sum)));
+            LogSumExpBound[(head * tokens) + first + q] = relative[q] + (4 * Rounding.Unit * (Math.Abs(max) + Math.Log(sum)));
             relative[q] += LogSumExpBound[(head * tokens) + first + q];
             for (var k = 0; k < length; k++)
             {
@@ -102,7 +106,7 @@ internal sealed class AttentionReference
                 {
                     var part = probabilities[q, k] * factors[q, k] * qkv[Query(k) + (2 * width) + c];
                     Context[Output(q) + c] += part;
-                    ContextBound[Output(q) + c] += (relative[q] + ((length + 4) * Roundoff)) * Math.Abs(part);
+                    ContextBound[Output(q) + c] += (relative[q] + ((length + 4) * Rounding.Unit)) * Math.Abs(part);
                 }
             }
         }
@@ -117,7 +121,7 @@ internal sealed class AttentionReference
             {
                 var at = Output(q) + c;
                 delta += contextGradient[at] * Context[at];
-                deltaBound += Math.Abs(contextGradient[at]) * (ContextBound[at] + ((headSize + 2) * Roundoff * Math.Abs(Context[at])));
+                deltaBound += Math.Abs(contextGradient[at]) * (ContextBound[at] + ((headSize + 2) * Rounding.Unit * Math.Abs(Context[at])));
             }
 
             for (var k = 0; k < length; k++)
@@ -134,12 +138,12 @@ internal sealed class AttentionReference
                 var p = probabilities[q, k];
                 var dscore = p * (gradient - delta);
                 var dscoreBound = (relative[q] * Math.Abs(dscore)) +
-                    (p * (((headSize + 4) * Roundoff * magnitude) + deltaBound + (3 * Roundoff * (Math.Abs(gradient) + Math.Abs(delta)))));
+                    (p * (((headSize + 4) * Rounding.Unit * magnitude) + deltaBound + (3 * Rounding.Unit * (Math.Abs(gradient) + Math.Abs(delta)))));
                 for (var c = 0; c < headSize; c++)
                 {
                     var key = qkv[Query(k) + width + c] * scale;
                     var query = qkv[Query(q) + c] * scale;
-                    var sums = (length + 4) * Roundoff;
+                    var sums = (length + 4) * Rounding.Unit;
                     Gradient[Query(q) + c] += dscore * key;
                     GradientBound[Query(q) + c] += (dscoreBound + (sums * Math.Abs(dscore))) * Math.Abs(key);
                     Gradient[Query(k) + width + c] += dscore * query;

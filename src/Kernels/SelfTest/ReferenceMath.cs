@@ -1,4 +1,4 @@
-namespace Engine.Kernels.Tests;
+namespace Engine.Kernels;
 
 /// <summary>Special functions in double precision.</summary>
 internal static class ReferenceMath

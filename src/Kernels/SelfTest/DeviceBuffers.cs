@@ -1,12 +1,11 @@
 using Engine.Compute;
 using ILGPU;
 using ILGPU.Runtime;
-using Xunit;
 
-namespace Engine.Kernels.Tests;
+namespace Engine.Kernels;
 
 /// <summary>
-/// The buffers of one test. Outputs hold NaN before the kernel runs, so that an element that it forgets is seen, and end in a
+/// The buffers of one check. Outputs hold NaN before the kernel runs, so that an element that it forgets is seen, and end in a
 /// guard that it must not touch.
 /// </summary>
 internal sealed class DeviceBuffers(ComputeDevice device) : IDisposable
@@ -51,14 +50,28 @@ internal sealed class DeviceBuffers(ComputeDevice device) : IDisposable
     }
 
     /// <summary>Waits for the device and reads a view that this class gave, its guard checked.</summary>
+    /// <exception cref="KernelMismatchException">Something wrote behind the end of the view.</exception>
     public float[] Read(ArrayView<float> view)
     {
         device.Synchronize();
         var all = owners[BufferOf(view)].GetAsArray1D();
         int length = all.Length - GuardLength;
         for (int i = length; i < all.Length; i++)
-            Assert.True(all[i] == Guard, $"element {i} behind the end of a buffer of {length} was written: {all[i]}");
+        {
+            if (all[i] != Guard)
+                throw new KernelMismatchException(new Mismatch(string.Empty, $"element {i}, behind the end of a result of {length},", all[i], Guard, 0, 1, GuardLength));
+        }
+
         return all[..length];
+    }
+
+    /// <summary>Waits for the device and reads integers.</summary>
+    public int[] Read(ArrayView<int> view)
+    {
+        var values = new int[view.Length];
+        view.CopyToCPU(device.Stream, values);
+        device.Synchronize();
+        return values;
     }
 
     /// <inheritdoc/>
