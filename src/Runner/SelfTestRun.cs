@@ -26,15 +26,13 @@ internal static class SelfTestRun
         ProgressLine progress = new(terminal);
         Stopwatch watch = Stopwatch.StartNew();
         using IEnumerator<SelfTestResult> run = test.Run().GetEnumerator();
-        do
+        foreach (string operation in test.Operations)
         {
             stop.ThrowIfCancellationRequested();
-            progress.Update(() => $"{results.Count + 1}/{test.Operations.Count} {test.Operations[Math.Min(results.Count, test.Operations.Count - 1)]}");
-            if (!run.MoveNext())
-                break;
+            progress.Update(() => $"{results.Count + 1}/{test.Operations.Count} {operation}");
+            run.MoveNext();
             results.Add(run.Current);
         }
-        while (true);
         progress.Clear();
         Write(results, watch.Elapsed, terminal);
         return results.Exists(IsFault) ? CommandLine.Failed : CommandLine.Done;
