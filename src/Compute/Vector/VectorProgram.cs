@@ -48,7 +48,14 @@ internal sealed unsafe class VectorProgram(Function prepared, VectorCompilerOpti
             if (!Vectorization.IsPossible(function, forest, shapes, lanes)) return null;
             var methods = new VectorMethods(options.VectorBits);
             var scratch = new ScratchLayout(function, lanes.Lanes);
-            GroupBody Body(bool masked) => FunctionEmitter.Emit(function, forest, layout, lanes, shapes, methods, scratch, masked, writer: Writer);
+
+            // Two workers may need one body each at the same moment.
+            var emitting = new Lock();
+            GroupBody Body(bool masked)
+            {
+                lock (emitting) return FunctionEmitter.Emit(function, forest, layout, lanes, shapes, methods, scratch, masked, writer: Writer);
+            }
+
             var full = new Lazy<GroupBody>(() => Body(false));
             var masked = new Lazy<GroupBody>(() => Body(true));
             var entry = GroupEntries.Make(lanes, function.ImplicitDimensions, full, masked);
