@@ -81,9 +81,7 @@ internal static class StepCommand
 
     private static void Profile(ComputeDevice device, Action work)
     {
-        if (device.StartProfile() is not { } profile)
-            return;
-
+        var profile = device.StartProfile();
         var start = System.Diagnostics.Stopwatch.GetTimestamp();
         for (var step = 0; step < ProfiledSteps; step++)
             work();

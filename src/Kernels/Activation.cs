@@ -16,14 +16,22 @@ public sealed class Activation(ComputeDevice device)
     /// <param name="x">The inputs, at least <paramref name="count"/> floats.</param>
     /// <param name="y">The results; may be <paramref name="x"/>.</param>
     /// <param name="count">The number of elements.</param>
-    public void TanhForward(ArrayView<float> x, ArrayView<float> y, int count) => tanh.Run(x, y, count);
+    public void TanhForward(ArrayView<float> x, ArrayView<float> y, int count)
+    {
+        using var measured = device.Profile?.Begin("tanh, forward", 0, 2.0 * sizeof(float) * count);
+        tanh.Run(x, y, count);
+    }
 
     /// <summary>dx = dy * (1 - y^2), from the forward pass's results.</summary>
     /// <param name="y">The results of <see cref="TanhForward"/>.</param>
     /// <param name="dy">Their gradient.</param>
     /// <param name="dx">The inputs' gradient; may be <paramref name="dy"/>.</param>
     /// <param name="count">The number of elements.</param>
-    public void TanhBackward(ArrayView<float> y, ArrayView<float> dy, ArrayView<float> dx, int count) => tanhGradient.Run(y, dy, dx, count);
+    public void TanhBackward(ArrayView<float> y, ArrayView<float> dy, ArrayView<float> dx, int count)
+    {
+        using var measured = device.Profile?.Begin("tanh, backward", 0, 3.0 * sizeof(float) * count);
+        tanhGradient.Run(y, dy, dx, count);
+    }
 
     /// <summary>y = 1 / (1 + e^-x).</summary>
     /// <param name="x">The inputs, at least <paramref name="count"/> floats.</param>

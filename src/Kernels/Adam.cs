@@ -83,6 +83,8 @@ public sealed class Adam(ComputeDevice device) : IDisposable
             gradientScale = one.View.AsContiguous();
         }
 
+        // Gradient, parameter and both moments in; the last three out.
+        using var measured = device.Profile?.Begin("Adam", 0, sizeof(float) * ((7.0 * count) + ((count + DecayBlock - 1) / DecayBlock)));
         kernel ??= device.Accelerator.LoadStreamKernel<int, Settings, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
             ArrayView<float>, ArrayView<float>>(Kernel);
         kernel(

@@ -35,6 +35,7 @@ public sealed class ColumnSum(ComputeDevice device) : IDisposable
     {
         if (columns == 0)
             return;
+        using var measured = device.Profile?.Begin("column sum (bias gradient)", 0, sizeof(float) * (((double)rows * columns) + (accumulate ? 2 * columns : columns)));
         int chunks = Chunks(rows);
         bool direct = chunks == 1 && !accumulate;
         var target = direct ? sum : partials.Take(Math.Max(1L, (long)chunks * columns));

@@ -29,6 +29,7 @@ public sealed class Gelu(ComputeDevice device)
     /// <param name="form">Which GELU.</param>
     public void Forward(ArrayView<float> x, ArrayView<float> y, int count, GeluForm form)
     {
+        using var measured = device.Profile?.Begin("GELU, forward", 0, 2.0 * sizeof(float) * count);
         if (form == GeluForm.Erf)
             erf.Run(x, y, count);
         else
@@ -43,6 +44,7 @@ public sealed class Gelu(ComputeDevice device)
     /// <param name="form">Which GELU.</param>
     public void Backward(ArrayView<float> preactivation, ArrayView<float> dy, ArrayView<float> dx, int count, GeluForm form)
     {
+        using var measured = device.Profile?.Begin("GELU, backward", 0, 3.0 * sizeof(float) * count);
         if (form == GeluForm.Erf)
             erfGradient.Run(preactivation, dy, dx, count);
         else

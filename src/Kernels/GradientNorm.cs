@@ -32,6 +32,7 @@ public sealed class GradientNorm(ComputeDevice device) : IDisposable
     /// <param name="maxNorm">The largest norm that passes unchanged; 0 switches clipping off.</param>
     public void Run(ArrayView<float> gradients, ArrayView<float> result, int count, float maxNorm)
     {
+        using var measured = device.Profile?.Begin("gradient norm", 0, sizeof(float) * (double)count);
         int chunks = Chunks(count);
         var sums = partials.Take(chunks);
         int size = device.Tiles.RowGroupSize;

@@ -59,6 +59,7 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
     {
         if (tokens == 0)
             return;
+        using var measured = Measure("layer norm, forward", tokens, residual.IsValid ? 4 : 3);
         forward ??= device.Accelerator.LoadStreamKernel<int, SpecializedValue<int>, SpecializedValue<int>, float, DropoutDraw, int,
             ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
             ArrayView<float>>(ForwardKernel);
@@ -115,6 +116,7 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
         int tokenBase,
         bool accumulate)
     {
+        using var measured = Measure("layer norm, backward", tokens, dropout.Enabled ? 4 : 3);
         int chunks = Chunks(tokens);
         var sums = partials.Take(Math.Max(1L, (long)chunks * 2 * hiddenSize));
         if (chunks > 0)
@@ -146,6 +148,10 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
 
     /// <inheritdoc/>
     public void Dispose() => partials.Dispose();
+
+    /// <summary>Matrices [tokens, hiddenSize]; mean and rstd of every row; two vectors of the layer.</summary>
+    private IDisposable? Measure(string name, int tokens, int matrices) =>
+        device.Profile?.Begin(name, 0, sizeof(float) * (((double)tokens * ((matrices * hiddenSize) + 2)) + (2 * hiddenSize)));
 
     private static int Chunks(int tokens) => (tokens + RowsPerChunk - 1) / RowsPerChunk;
 

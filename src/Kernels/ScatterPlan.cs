@@ -26,6 +26,9 @@ internal sealed class ScatterPlan(ComputeDevice device) : IDisposable
     private int distinctCount;
     private int tokens;
 
+    /// <summary>The number of tokens.</summary>
+    public int TokenCount => tokens;
+
     /// <summary>The number of pieces.</summary>
     public int PieceCount { get; private set; }
 

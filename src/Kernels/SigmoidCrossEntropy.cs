@@ -27,6 +27,7 @@ public sealed class SigmoidCrossEntropy(ComputeDevice device)
             return;
         forward ??= device.Accelerator.LoadStreamKernel<int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
             ForwardKernel);
+        using var measured = device.Profile?.Begin("sigmoid and cross-entropy, forward", 0, 4.0 * sizeof(float) * rows * outputs);
         int count = rows * outputs;
         forward(Elementwise.Shape(device, count), count, logits, labels, losses, probabilities);
     }
@@ -47,6 +48,7 @@ public sealed class SigmoidCrossEntropy(ComputeDevice device)
         if (rows == 0)
             return;
         backward ??= device.Accelerator.LoadStreamKernel<int, float, ArrayView<float>, ArrayView<float>, ArrayView<float>>(BackwardKernel);
+        using var measured = device.Profile?.Begin("sigmoid and cross-entropy, backward", 0, 3.0 * sizeof(float) * rows * outputs);
         int count = rows * outputs;
         backward(Elementwise.Shape(device, count), count, scale, logits, labels, dlogits);
     }

@@ -20,6 +20,7 @@ internal sealed class ZeroFill(ComputeDevice device)
         int count = view.IntLength;
         if (count == 0)
             return;
+        using var measured = device.Profile?.Begin("zero fill", 0, sizeof(float) * (double)count);
         kernel ??= device.Accelerator.LoadStreamKernel<int, ArrayView<float>>(FillKernel);
         kernel(Elementwise.Shape(device, count), count, view);
     }

@@ -60,22 +60,30 @@ public sealed class ComputeDevice : IDisposable
     /// </summary>
     public IReadOnlyCollection<string> KernelsRunByThread => (Accelerator as VectorAccelerator)?.ThreadKernels ?? [];
 
-    /// <summary>Starts to measure the time of every kernel, in place of what was measured before.</summary>
-    /// <returns>The profile, which grows with every launch, or null on devices whose launches do not wait for the kernel to end.</returns>
-    public LaunchProfile? StartProfile()
+    /// <summary>Gets where operations enter their time and work, or null where nothing is measured.</summary>
+    public LaunchProfile? Profile { get; private set; }
+
+    /// <summary>
+    /// Starts to measure the time of every operation and, on the vector CPU, of every kernel, in place of what was measured before. Where launches return
+    /// at once, the device is waited for after every operation from now on.
+    /// </summary>
+    /// <returns>The profile, which grows with every call.</returns>
+    public LaunchProfile StartProfile()
     {
-        if (Accelerator is not VectorAccelerator vector)
+        var vector = Accelerator as VectorAccelerator;
+        Profile = new LaunchProfile(vector is null ? Synchronize : null);
+        if (vector is not null)
         {
-            return null;
+            vector.Profile = Profile;
         }
 
-        vector.Profile = new LaunchProfile();
-        return vector.Profile;
+        return Profile;
     }
 
     /// <summary>Ends the measurement that <see cref="StartProfile"/> began.</summary>
     public void StopProfile()
     {
+        Profile = null;
         if (Accelerator is VectorAccelerator vector)
         {
             vector.Profile = null;

@@ -23,12 +23,14 @@ public sealed class Attention : IDisposable
     /// <summary>Largest head size.</summary>
     public const int MaxHeadSize = 128;
 
+    private readonly ComputeDevice device;
     private readonly int maxTokens;
     private readonly int maxSequences;
     private readonly IAttentionKernels kernels;
     private readonly AttentionTileList forwardTiles;
     private readonly AttentionTileList backwardTiles;
     private int preparedTokens;
+    private double preparedPairs;
 
     /// <summary>Makes the operation for a layer shape; kernels are compiled at their first use.</summary>
     /// <param name="device">The device; it stays the caller's.</param>
@@ -58,6 +60,7 @@ public sealed class Attention : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(headSize, MaxHeadSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxTokens);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxSequences);
+        this.device = device;
         this.maxTokens = maxTokens;
         this.maxSequences = maxSequences;
         this.kernels = kernels;
@@ -86,6 +89,7 @@ public sealed class Attention : IDisposable
                 $"{sequenceOffsets.Length - 1} sequences, expected at most {maxSequences}", nameof(sequenceOffsets));
         }
 
+        var pairs = 0.0;
         for (var i = 1; i < sequenceOffsets.Length; i++)
         {
             if (sequenceOffsets[i] < sequenceOffsets[i - 1])
@@ -93,12 +97,16 @@ public sealed class Attention : IDisposable
                 throw new ArgumentException(
                     $"offset {i} is {sequenceOffsets[i]}, below the one before, {sequenceOffsets[i - 1]}", nameof(sequenceOffsets));
             }
+
+            var length = (double)(sequenceOffsets[i] - sequenceOffsets[i - 1]);
+            pairs += length * length;
         }
 
         if (sequenceOffsets[^1] > maxTokens)
             throw new ArgumentException($"{sequenceOffsets[^1]} tokens, expected at most {maxTokens}", nameof(sequenceOffsets));
 
         preparedTokens = sequenceOffsets[^1];
+        preparedPairs = pairs;
         forwardTiles.Fill(sequenceOffsets);
         backwardTiles.Fill(sequenceOffsets);
     }
@@ -124,8 +132,12 @@ public sealed class Attention : IDisposable
         Check(qkv, tokens, 3 * width, nameof(qkv));
         Check(context, tokens, width, nameof(context));
         Check(logSumExp, Heads, tokens, nameof(logSumExp));
-        if (tokens > 0)
-            kernels.Forward(forwardTiles, qkv, context, logSumExp, Arguments(tokens, tokenBase), dropout.ToDraw());
+        if (tokens == 0)
+            return;
+
+        // Two products of length x length x head size for every sequence and head; queries, keys and values in, the context and the softmax's sums out.
+        using var measured = Measure("attention, forward", products: 2, matrices: 4);
+        kernels.Forward(forwardTiles, qkv, context, logSumExp, Arguments(tokens, tokenBase), dropout.ToDraw());
     }
 
     /// <summary>The gradient of <see cref="Forward"/>.</summary>
@@ -155,8 +167,12 @@ public sealed class Attention : IDisposable
         Check(dcontext, tokens, width, nameof(dcontext));
         Check(logSumExp, Heads, tokens, nameof(logSumExp));
         Check(dqkv, tokens, 3 * width, nameof(dqkv));
-        if (tokens > 0)
-            kernels.Backward(backwardTiles, new AttentionGradientViews(qkv, context, dcontext, logSumExp, dqkv), Arguments(tokens, tokenBase), dropout.ToDraw());
+        if (tokens == 0)
+            return;
+
+        // Five products: the scores once more, and the gradients of probabilities, values, queries and keys. In: qkv, the context and its gradient.
+        using var measured = Measure("attention, backward", products: 5, matrices: 8);
+        kernels.Backward(backwardTiles, new AttentionGradientViews(qkv, context, dcontext, logSumExp, dqkv), Arguments(tokens, tokenBase), dropout.ToDraw());
     }
 
     /// <inheritdoc/>
@@ -211,6 +227,9 @@ public sealed class Attention : IDisposable
 
     private AttentionArguments Arguments(int tokens, int tokenBase) =>
         new(tokens, Heads, HeadSize, tokenBase, (float)(1.0 / Math.Sqrt(HeadSize)));
+
+    private IDisposable? Measure(string name, int products, int matrices) => device.Profile?.Begin(
+        name, 2.0 * products * preparedPairs * Heads * HeadSize, sizeof(float) * (double)preparedTokens * ((matrices * Heads * HeadSize) + Heads));
 
     private void CheckTokens(int tokens)
     {

@@ -12,6 +12,7 @@ namespace Engine.Kernels;
 /// </remarks>
 public sealed class Gemm
 {
+    private readonly ComputeDevice device;
     private readonly ZeroFill zeroFill;
     private readonly IGemmKernels kernels;
 
@@ -32,6 +33,7 @@ public sealed class Gemm
     internal Gemm(ComputeDevice device, IGemmKernels kernels)
     {
         ArgumentNullException.ThrowIfNull(device);
+        this.device = device;
         zeroFill = new ZeroFill(device);
         this.kernels = kernels;
     }
@@ -55,6 +57,7 @@ public sealed class Gemm
         Check(w, k, n, nameof(w));
         Check(y, m, n, nameof(y));
         var hasBias = CheckBias(bias, n);
+        using var measured = Measure("forward", m, n, k, 0);
         kernels.Forward(x, w, hasBias ? bias : w, y, new GemmSizes(m, n, k), hasBias);
     }
 
@@ -80,6 +83,7 @@ public sealed class Gemm
         Check(w, n, k, nameof(w));
         Check(y, m, n, nameof(y));
         var hasBias = CheckBias(bias, n);
+        using var measured = Measure("forward, turned weight", m, n, k, 0);
         kernels.ForwardTransposed(x, w, hasBias ? bias : w, y, new GemmSizes(m, n, k), hasBias);
     }
 
@@ -114,6 +118,7 @@ public sealed class Gemm
         Check(preactivation, m, n, nameof(preactivation));
         Check(y, m, n, nameof(y));
         var hasBias = CheckBias(bias, n);
+        using var measured = Measure("forward with GELU", m, n, k, (long)m * n);
         kernels.ForwardGelu(x, w, hasBias ? bias : w, preactivation, y, new GemmSizes(m, n, k), hasBias, form);
     }
 
@@ -135,6 +140,7 @@ public sealed class Gemm
         Check(dy, m, n, nameof(dy));
         Check(w, k, n, nameof(w));
         Check(dx, m, k, nameof(dx));
+        using var measured = Measure("data gradient", m, n, k, accumulate ? (long)m * k : 0);
         kernels.RightTransposed(dy, w, dx, new GemmSizes(m, k, n), accumulate);
     }
 
@@ -160,6 +166,7 @@ public sealed class Gemm
 
         Check(x, m, k, nameof(x));
         Check(dy, m, n, nameof(dy));
+        using var measured = Measure("weight gradient", m, n, k, accumulate ? (long)k * n : 0);
         kernels.LeftTransposed(x, dy, dw, new GemmSizes(k, n, m), accumulate);
     }
 
@@ -182,6 +189,12 @@ public sealed class Gemm
     /// <summary>Whether a device's shared memory holds the panels.</summary>
     internal static bool Fits(TileTable tiles) =>
         tiles.SharedMemoryBytes >= PanelProduct.SharedBytes && tiles.MaxGroupSize >= tiles.RowGroupSize && tiles.RowGroupSize <= 16;
+
+    /// <summary>
+    /// Each of the three products of a layer of k inputs and n outputs has 2 m n k operations and reads or writes each of the three matrices once.
+    /// </summary>
+    private IDisposable? Measure(string product, int m, int n, int k, long more) => device.Profile?.Begin(
+        $"matrix product {k} x {n}, {product}", 2.0 * m * n * k, sizeof(float) * (((double)m * k) + ((double)k * n) + ((double)m * n) + more));
 
     private static void CheckSizes(int m, int n, int k)
     {

@@ -1,6 +1,7 @@
 using Engine.Compute;
 using Engine.Model.Data;
 using Engine.Model.Inference;
+using Engine.Model.Training.Profiling;
 using Engine.Model.Training.Runs;
 using Engine.Tokenizer;
 
@@ -104,17 +105,40 @@ public sealed class FineTuning : IDisposable
     /// <param name="onEpoch">Called after each epoch.</param>
     /// <param name="stop">When it is signalled, the run ends after the current step.</param>
     /// <param name="saves">Where and when the run is saved, so that it can be continued; null: never.</param>
+    /// <param name="profile">What measures where the time goes; null: nothing does.</param>
     /// <exception cref="NonFiniteLossException">The loss became NaN or infinite.</exception>
     /// <exception cref="OperationCanceledException">The user asked to stop before the first step.</exception>
     /// <exception cref="ModelException">A checkpoint cannot be saved, or the one to continue from does not fit.</exception>
     public TrainingResult Run(
-        Action<TrainingProgress>? onStep = null, Action<EpochResult>? onEpoch = null, CancellationToken stop = default, RunSaves? saves = null)
+        Action<TrainingProgress>? onStep = null,
+        Action<EpochResult>? onEpoch = null,
+        CancellationToken stop = default,
+        RunSaves? saves = null,
+        TrainingProfile? profile = null)
+    {
+        if (profile is null)
+            return Train(onStep, onEpoch, stop, saves, null);
+        profile.Begin();
+        try
+        {
+            return Train(onStep, onEpoch, stop, saves, profile);
+        }
+        finally
+        {
+            profile.End();
+        }
+    }
+
+    private TrainingResult Train(
+        Action<TrainingProgress>? onStep, Action<EpochResult>? onEpoch, CancellationToken stop, RunSaves? saves, TrainingProfile? profile)
     {
         int[] validationLabels = _validation?.Labels ?? [];
         BestParameters best = new(_model);
         ITrainable trainable = _settings.Trained == TrainedPart.Head
             ? new HeadTraining(_model, _settings, _training, _validation, best, stop)
             : new EncoderTraining(_model, _settings, _training, _validation, best);
+        if (profile is not null)
+            trainable = new ProfiledTraining(trainable, profile);
         TrainingLoop loop = new(trainable, _settings.Loop, _training.Labels, validationLabels);
         if (saves is null)
             return loop.Run(onStep, onEpoch, stop);

@@ -4,6 +4,7 @@ using Engine.Compute;
 using Engine.Model;
 using Engine.Model.Data;
 using Engine.Model.Training;
+using Engine.Model.Training.Profiling;
 using Engine.Model.Training.Runs;
 using Engine.Runner.Options;
 
@@ -27,6 +28,11 @@ internal sealed class TrainCommand : ICommandDefinition
         "--test", "FILE", $"Texts to predict with the trained model, into predictions.csv; with labels, the accuracy is printed. [default: {SampleTest}, if --train is left out]");
 
     private readonly Option<string?> _out = OptionFactory.OptionalText("--out", "FOLDER", "New folder for the model and the predictions. [default: runs/ and the time]");
+    private readonly Option<bool> _profile = OptionFactory.Switch(
+        "--profile",
+        "Print after training where the time went: each operation's share, time, GFLOP/s or GB/s and part of what the device gives at most, which is measured first. "
+        + "On GPUs every operation is waited for, which makes steps slower.");
+
     private readonly ResumeOptions _resume;
 
     /// <summary>Makes the command's options.</summary>
@@ -58,6 +64,7 @@ internal sealed class TrainCommand : ICommandDefinition
         _model.AddTo(command);
         _training.AddTo(command);
         _device.AddTo(command);
+        command.Add(_profile);
         command.SetAction(parsed => Run(parsed, terminal, stop));
         return command;
     }
@@ -84,6 +91,7 @@ internal sealed class TrainCommand : ICommandDefinition
             throw new ModelException("--schedule plateau follows the validation loss, and no rows validate; give a --validation that holds some.");
         int[]? testLabels = data.Test?.Labels is null ? null : data.Labels.Encode(data.Test);
         using ComputeDevice device = _device.Open(parsed, terminal);
+        TrainingProfile? profile = parsed.GetValue(_profile) ? TrainingProfile.Start(device) : null;
         using FineTuning run = FineTuning.Prepare(device, folder, settings, data.Labels, data.Training, data.Validation);
         IReadOnlyDictionary<string, string> described = run.Describe();
         begun?.Record.CheckSame(output, described);
@@ -93,7 +101,7 @@ internal sealed class TrainCommand : ICommandDefinition
         report.Begin(device, folder, run);
         if (begun is not null)
             report.Continue(from);
-        TrainingResult result = run.Run(report.Step, report.Epoch, stop, new RunSaves(saved, _resume.SaveEvery(parsed), from));
+        TrainingResult result = run.Run(report.Step, report.Epoch, stop, new RunSaves(saved, _resume.SaveEvery(parsed), from), profile);
         report.Kept(result);
         saved.Complete(
             temporary =>
@@ -105,12 +113,15 @@ internal sealed class TrainCommand : ICommandDefinition
             },
             isFinished: !result.Stopped);
         report.End(result, output);
+        if (profile is not null)
+            ProfileReport.Write(terminal, profile.Table());
         return result.Stopped ? CommandLine.Stopped : CommandLine.Done;
     }
 
     private Dictionary<Option, string?> Files(ParseResult parsed, string folder)
     {
-        Dictionary<Option, string?> files = new() { [_model.Option] = folder, [_train] = TrainingFile(parsed), [_test] = TestFile(parsed) };
+        // How long a run took is no part of it: one that is continued is profiled if that is asked for again.
+        Dictionary<Option, string?> files = new() { [_profile] = null, [_model.Option] = folder, [_train] = TrainingFile(parsed), [_test] = TestFile(parsed) };
         if (_validation.File(parsed) is string validation)
             files[_validation.Option] = validation;
         return files;

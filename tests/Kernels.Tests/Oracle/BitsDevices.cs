@@ -109,7 +109,7 @@ public sealed class BitsDevices : IDisposable
         if (!vectors.TryGetValue((shape, bits), out var device))
         {
             vectors[(shape, bits)] = device = ComputeDevice.Open("cpu", new() { VectorBits = bits, Contraction = false, Threads = 2, Tiles = Tiles(shape, OracleWarp(shape, bits)) });
-            profiles.Add(device.StartProfile()!);
+            profiles.Add(device.StartProfile());
         }
 
         return device;
