@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh [width] [filter]: runs the suites at a vector width (512, 256, 128; 0: the widest of the machine). The filter is a regular expression over
+# run.sh [width] [filter]: runs the suites at a vector width (512, 256, 128; 32: thread by thread; 0: the widest of the machine). The filter is a regular expression over
 # Class_Level.Method, the level being Debug (O0), Release (O1) or O2. Results are lines in results-WIDTH.tsv; RESUME=1 runs what is not there yet. A case that
 # ends the process, or that makes no progress for two minutes, counts as failed, and the run goes on behind it. Ends with counts, and failures by cause.
 set -uo pipefail

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace ILGPU.Tests.Vector
 {
-    /// <summary>The suites' context for the vector CPU. ENGINE_VECTOR_BITS chooses the width: 512, 256, 128, or nothing for the widest.</summary>
+    /// <summary>The suites' context for the vector CPU. ENGINE_VECTOR_BITS chooses the width: 512, 256, 128, 32 for thread by thread, or nothing for the widest.</summary>
     public abstract class VectorTestContext : TestContext
     {
         protected VectorTestContext(OptimizationLevel level)
