@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using Engine.Benchmarks.Conversion;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.SideBySide;
+using Engine.Benchmarks.Soak;
 using Engine.Benchmarks.Suites;
 using Engine.Compute;
 using Engine.Model;
@@ -20,6 +21,7 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
     ReferenceJobCommand.Make(),
     ConvertCommand.Make(),
     ConversionRun.Make(),
+    SoakCommand.Make(),
 };
 
 var suites = new Command("bdn", "BenchmarkDotNet suites; what follows goes to BenchmarkDotNet, such as --list flat or --filter '*Gemm*'.")
