@@ -121,7 +121,10 @@ public sealed class LaunchProfile
         var before = operations.GetValueOrDefault(operation, new OperationTime(operation, 0, TimeSpan.Zero, 0, 0));
         operations[operation] = before with
         {
-            Calls = before.Calls + 1, Total = before.Total + elapsed, Flops = before.Flops + flops, Bytes = before.Bytes + bytes,
+            Calls = before.Calls + 1,
+            Total = before.Total + elapsed,
+            Flops = before.Flops + flops,
+            Bytes = before.Bytes + bytes,
         };
         accounted += elapsed;
     }
