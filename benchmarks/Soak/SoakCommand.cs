@@ -54,7 +54,7 @@ internal static class SoakCommand
         List<(double Seconds, long Memory, long Managed)> samples = [];
         try
         {
-            Console.WriteLine($"{"seconds",8}{"rounds",8}{"working set",14}{"managed",10}");
+            Console.WriteLine($"{"seconds",8}{"rounds",8}{"working set",14}{"managed",10}{"kernels",9}");
             Stopwatch clock = Stopwatch.StartNew();
             double shown = 0;
             while (clock.Elapsed < duration)
@@ -68,7 +68,7 @@ internal static class SoakCommand
                 samples.Add((clock.Elapsed.TotalSeconds, Environment.WorkingSet, GC.GetTotalMemory(forceFullCollection: false)));
                 if (samples[^1].Seconds < shown)
                     continue;
-                Console.WriteLine($"{samples[^1].Seconds,8:F0}{samples.Count,8}{samples[^1].Memory / 1e6,11:F1} MB{samples[^1].Managed / 1e6,7:F1} MB");
+                Console.WriteLine($"{samples[^1].Seconds,8:F0}{samples.Count,8}{samples[^1].Memory / 1e6,11:F1} MB{samples[^1].Managed / 1e6,7:F1} MB{device.CompiledKernels,9}");
                 shown = samples[^1].Seconds + (duration.TotalSeconds / 30);
             }
         }
