@@ -40,31 +40,37 @@ internal sealed unsafe class VectorProgram(Function prepared, VectorCompilerOpti
     /// <summary>Code that runs whole vectors of threads, or null where threads of a vector have to go ways of their own.</summary>
     private VectorCode? Vectorize(GroupShape shape)
     {
+        Function function;
+        LoopForest forest;
+        LaneModel lanes;
+        BlockLayout layout;
+        ShapeAnalysis shapes;
         try
         {
-            var (function, forest, lanes) = Optimize(shape);
-            var layout = new BlockLayout(function, forest);
-            var shapes = new ShapeAnalysis(function, forest, layout, lanes);
-            if (!Vectorization.IsPossible(function, forest, shapes, lanes)) return null;
-            var methods = new VectorMethods(options.VectorBits);
-            var scratch = new ScratchLayout(function, lanes.Lanes);
-
-            // Two workers may need one body each at the same moment.
-            var emitting = new Lock();
-            GroupBody Body(bool masked)
-            {
-                lock (emitting) return FunctionEmitter.Emit(function, forest, layout, lanes, shapes, methods, scratch, masked, writer: Writer);
-            }
-
-            var full = new Lazy<GroupBody>(() => Body(false));
-            var masked = new Lazy<GroupBody>(() => Body(true));
-            var entry = GroupEntries.Make(lanes, function.ImplicitDimensions, full, masked);
-            return new VectorCode(entry, scratch.Bytes);
+            (function, forest, lanes) = Optimize(shape);
+            layout = new BlockLayout(function, forest);
+            shapes = new ShapeAnalysis(function, forest, layout, lanes);
         }
         catch (NotSupportedException)
         {
+            // Control flow without loops of one way in, or that never comes together again.
             return null;
         }
+
+        if (!Vectorization.IsPossible(function, forest, shapes, lanes)) return null;
+        var methods = new VectorMethods(options.VectorBits);
+        var scratch = new ScratchLayout(function, lanes.Lanes);
+
+        // Two workers may need one body each at the same moment.
+        var emitting = new Lock();
+        GroupBody Body(bool masked)
+        {
+            lock (emitting) return FunctionEmitter.Emit(function, forest, layout, lanes, shapes, methods, scratch, masked, writer: Writer);
+        }
+
+        var full = new Lazy<GroupBody>(() => Body(false));
+        var masked = new Lazy<GroupBody>(() => Body(true));
+        return new VectorCode(GroupEntries.Make(lanes, function.ImplicitDimensions, full, masked), scratch.Bytes);
     }
 
     private VectorCode RunByThread(GroupShape shape)

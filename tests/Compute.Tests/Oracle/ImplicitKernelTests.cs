@@ -56,6 +56,19 @@ public sealed class ImplicitKernelTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Widths))]
+    public void SubWarpsOfAnyWidth(int bits)
+    {
+        using var device = ComputeDevice.Open("cpu", new() { VectorBits = bits });
+
+        // Whole warps of every width, but not whole groups: both the body of whole vectors and the one of what is left are there.
+        const int Length = 80;
+        using var values = device.Accelerator.Allocate1D<int>(Length);
+        device.Accelerator.LoadImplicitlyGroupedStreamKernel<Index1D, ArrayView<int>, int>(ImplicitKernels.Neighbours, 64)(Length, values.View, 2);
+        Assert.Equal(Enumerable.Range(0, Length).Select(i => (i ^ 1) * 10), values.GetAsArray1D());
+    }
+
     [Fact]
     public void AnEmptyExtentIsRefused()
     {

@@ -27,4 +27,7 @@ public static class ImplicitKernels
 
     public static void Space(Index3D index, ArrayView<int> counts, int width, int height) =>
         counts[(((index.Z * height) + index.Y) * width) + index.X] += (index.X * 100) + (index.Y * 10) + index.Z;
+
+    /// <summary>The value of the neighbour in sub-warps whose width no compiler knows.</summary>
+    public static void Neighbours(Index1D index, ArrayView<int> values, int width) => values[index] = Warp.ShuffleXor((int)index * 10, 1, width);
 }

@@ -14,8 +14,7 @@ internal sealed class CrossLaneEmitter(EmissionContext context, SpillArea spill)
     {
         var element = VectorMethods.Element(shuffle.Type);
         int parts = StoragePlan.Parts(shuffle.Type);
-        int width = shuffle.Operands.Length > 2 && shuffle.Operands[2].IsConstant ? (int)shuffle.Operands[2].Immediate : methods.Width;
-        if (shuffle.Operands.Length > 2 && !shuffle.Operands[2].IsConstant) throw new NotSupportedException("a sub-warp shuffle whose width is no constant");
+        int width = shuffle.Operands.Length > 2 ? (int)shuffle.Operands[2].Immediate : methods.Width;
         for (int vector = 0; vector < context.Lanes.Vectors; vector++)
         {
             if (parts == 1 && shuffle.Operands[1].IsConstant)

@@ -18,11 +18,14 @@ internal static class Vectorization
     /// <param name="lanes">How threads lie in vectors.</param>
     public static bool IsPossible(Function function, LoopForest forest, ShapeAnalysis shapes, LaneModel lanes)
     {
-        if ((long)function.Values.Count() * lanes.Vectors > MaxOperations) return false;
+        if ((long)function.Values.Count() * lanes.Vectors > MaxOperations || function.Values.Any(HasUnknownWidth)) return false;
         var dominators = DominatorTree.Of(function);
         var meetings = function.Blocks.Where(block => block.Instructions.Exists(value => value.MeetsGroup)).ToList();
         return meetings.Where(shapes.IsMasked).All(block => IsLastMeetingOfItsThreads(block, meetings, forest, shapes, dominators));
     }
+
+    /// <summary>Whether it is a shuffle in sub-warps of a width that is no constant.</summary>
+    private static bool HasUnknownWidth(Value value) => value.Op == Opcode.Shuffle && value.Operands.Length > 2 && !value.Operands[2].IsConstant;
 
     /// <summary>
     /// Whether the threads that do not come to a barrier have no other one to meet the rest at: they have ended, as after an early return. Then the
