@@ -20,7 +20,7 @@ internal sealed class SourceLines
     /// <param name="kernel">Class and method, for operations whose line is not known.</param>
     public SourceLines(Method method, string kernel)
     {
-        unknown = new SourceLine($"in {kernel}", false);
+        unknown = new SourceLine($"in {kernel}");
         SourceLine? last = null;
         foreach (var block in method.Blocks)
         {
@@ -48,6 +48,6 @@ internal sealed class SourceLines
         // Intrinsics that stand for a call carry the calls that lead to them.
         var file = value.Location as FileLocation;
         if (file is null && value.Location is CompilationStackLocation calls && calls.TryGetLocation<FileLocation>(out var call)) file = call;
-        return file is null ? null : new SourceLine(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file.FileName)}:{file.StartLine}"), true);
+        return file is null ? null : new SourceLine(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file.FileName)}:{file.StartLine}"));
     }
 }
