@@ -56,7 +56,7 @@ public sealed class ComputeDevice : IDisposable
 
     /// <summary>
     /// Gets the kernels that the vector CPU runs thread by thread, far slower than as vectors: threads of a group wait at different places, or the group is
-    /// too large for its barriers. Empty on devices that ILGPU compiles for. Our own kernels are never among them.
+    /// too large for its barriers. Empty on devices that ILGPU compiles for. Our own kernels are not among them in the groups that devices choose.
     /// </summary>
     public IReadOnlyCollection<string> KernelsRunByThread => (Accelerator as VectorAccelerator)?.ThreadKernels ?? [];
 

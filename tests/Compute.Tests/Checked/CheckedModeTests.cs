@@ -17,6 +17,7 @@ public sealed class CheckedModeTests
     public static TheoryData<string, KernelFaultKind, int, int?, int?> Faults => new()
     {
         { nameof(FaultyKernels.ReadsBehindTheView), KernelFaultKind.OutOfRange, 1, 16, 16 },
+        { nameof(FaultyKernels.ReadsBehindTheViewAgainAndAgain), KernelFaultKind.OutOfRange, 8, 16, 16 },
         { nameof(FaultyKernels.WritesBeforeTheView), KernelFaultKind.OutOfRange, 1, -1, 16 },
         { nameof(FaultyKernels.ReadsBehindASubView), KernelFaultKind.OutOfRange, 1, 15, 15 },
         { nameof(FaultyKernels.ReadsBehindARow), KernelFaultKind.OutOfRange, 1, 4, 4 },
@@ -81,6 +82,28 @@ public sealed class CheckedModeTests
     {
         using var device = Open(order);
         Run(device, typeof(SoundKernels), kernel, isSound: true);
+    }
+
+    [Fact]
+    public void ThreadsComeInTheOrderThatIsAskedFor()
+    {
+        static int[] Order(ThreadOrder order, int seed = 7)
+        {
+            using var device = Open(order, seed);
+            using var x = device.Accelerator.Allocate1D(new int[Length]);
+            using var y = device.Accelerator.Allocate1D(new int[1]);
+            Load(device.Accelerator, typeof(SoundKernels).GetMethod(nameof(SoundKernels.ComesNext))!)((Length / GroupSize, GroupSize), x.View, y.View, y.View, Length, 0);
+            return x.GetAsArray1D();
+        }
+
+        var inOrder = Enumerable.Range(0, Length).ToArray();
+        Assert.Equal(inOrder, Order(ThreadOrder.Normal));
+        Assert.Equal(inOrder.Reverse(), Order(ThreadOrder.Reversed));
+        var seeded = Order(ThreadOrder.Seeded);
+        Assert.Equal(inOrder, seeded.Order());
+        Assert.NotEqual(inOrder, seeded);
+        Assert.Equal(seeded, Order(ThreadOrder.Seeded));
+        Assert.NotEqual(seeded, Order(ThreadOrder.Seeded, 8));
     }
 
     [Fact]
@@ -184,8 +207,8 @@ public sealed class CheckedModeTests
 
     private static void Copy(ArrayView<int> source, ArrayView<int> target) => target[Grid.GlobalIndex.X] = source[Grid.GlobalIndex.X];
 
-    private static ComputeDevice Open(ThreadOrder order = ThreadOrder.Normal) =>
-        ComputeDevice.Open("cpu", new() { Checked = true, VectorBits = 128, ThreadOrder = order, ThreadOrderSeed = 7 });
+    private static ComputeDevice Open(ThreadOrder order = ThreadOrder.Normal, int seed = 7) =>
+        ComputeDevice.Open("cpu", new() { Checked = true, VectorBits = 128, ThreadOrder = order, ThreadOrderSeed = seed });
 
     private static KernelFaultException Run(ComputeDevice device, Type kernels, string kernel, bool isSound = false)
     {

@@ -217,4 +217,16 @@ public static class FaultyKernels
             y[1] = unwritten[0]; // fault
         }
     }
+
+    public static void ReadsBehindTheViewAgainAndAgain(ArrayView<int> x, ArrayView<int> y, ArrayView<int> unwritten, int n, int zero)
+    {
+        var g = Grid.GlobalIndex.X;
+        var sum = 0;
+        for (var k = 0; k < n; k++)
+        {
+            sum += x[g < 8 ? k : n + k]; // fault
+        }
+
+        y[g] = sum;
+    }
 }

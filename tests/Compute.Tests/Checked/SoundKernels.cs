@@ -130,4 +130,10 @@ public static class SoundKernels
             y[1] = sum;
         }
     }
+
+    /// <summary>Each thread leaves its index where the threads before it have left theirs: sound, and the order of threads can be seen.</summary>
+    public static void ComesNext(ArrayView<int> x, ArrayView<int> y, ArrayView<int> unwritten, int n, int zero)
+    {
+        x[Atomic.Add(ref y[0], 1)] = Grid.GlobalIndex.X;
+    }
 }

@@ -8,7 +8,7 @@ internal sealed class FaultLog
 
     private readonly Lock entering = new();
     private readonly List<Entry> entries = [];
-    private int more;
+    private readonly HashSet<(KernelFaultKind Kind, string Kernel, string Source)> left = [];
 
     /// <summary>Enters a fault of one thread.</summary>
     /// <param name="fault">The fault, its threads left empty.</param>
@@ -20,14 +20,12 @@ internal sealed class FaultLog
             var known = entries.FindLast(entry => entry.Fault.Kind == fault.Kind && entry.Fault.Kernel == fault.Kernel && entry.Fault.Source == fault.Source);
             if (known is not null)
             {
-                // What happens in further groups says nothing new.
-                if (known.Fault.Group != fault.Group || known.Threads.Contains(thread)) return;
-                known.Count++;
-                if (known.Threads.Count < MaxThreads) known.Threads.Add(thread);
+                // What happens in further groups says nothing new, nor what a thread does again.
+                if (known.Fault.Group == fault.Group) known.Threads.TryAdd(thread, true);
                 return;
             }
-            if (entries.Count == MaxFaults) more++;
-            else entries.Add(new Entry(fault, [thread]));
+            if (entries.Count == MaxFaults) left.Add((fault.Kind, fault.Kernel, fault.Source));
+            else entries.Add(new Entry(fault, new() { [thread] = true }));
         }
     }
 
@@ -39,19 +37,14 @@ internal sealed class FaultLog
         lock (entering)
         {
             if (entries.Count == 0) return;
-            exception = new KernelFaultException([.. entries.Select(entry => entry.Fault with { Threads = entry.Threads, ThreadCount = entry.Count })], more);
+            exception = new KernelFaultException(
+                [.. entries.Select(entry => entry.Fault with { Threads = [.. entry.Threads.Keys.Take(MaxThreads)], ThreadCount = entry.Threads.Count })], left.Count);
             entries.Clear();
-            more = 0;
+            left.Clear();
         }
         throw exception;
     }
 
-    private sealed class Entry(KernelFault fault, List<(int X, int Y, int Z)> threads)
-    {
-        public KernelFault Fault { get; } = fault;
-
-        public List<(int X, int Y, int Z)> Threads { get; } = threads;
-
-        public int Count { get; set; } = threads.Count;
-    }
+    /// <summary>A fault, and the threads that it befell in the order in which it did.</summary>
+    private sealed record Entry(KernelFault Fault, OrderedDictionary<(int X, int Y, int Z), bool> Threads);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Engine.Compute.Vector.IR;
 using Engine.Compute.Vector.Threads;
 
@@ -47,7 +48,7 @@ internal sealed unsafe class ThreadChecks : IDisposable
         order = new int[shape.Size];
         warpEpochs = new int[(shape.Size + warpSize - 1) / warpSize];
         meetings = [.. function.Values.Where(value => value.IsCrossThread).Select(value => new AccessSite(kernel, LineOf(value), null))];
-        nowhere = (byte*)System.Runtime.InteropServices.NativeMemory.AllocZeroed(64);
+        nowhere = (byte*)NativeMemory.AllocZeroed(64);
         shared = new ShadowMemory(layout.Frames, isShared: true);
         mode.Own(this);
     }
@@ -130,7 +131,7 @@ internal sealed unsafe class ThreadChecks : IDisposable
     public void Dispose()
     {
         shared.Dispose();
-        System.Runtime.InteropServices.NativeMemory.Free(nowhere);
+        NativeMemory.Free(nowhere);
     }
 
     private static string Describe(Assertion assertion) => assertion.Kind switch
