@@ -62,4 +62,18 @@ public static class ThreadKernels
 
         y[g] = count;
     }
+
+    [OracleCase(Groups = 2, GroupX = 16)]
+    public static void VotesOfTheThreadsThatAreLeft(ArrayView<float> a, ArrayView<float> b, ArrayView<int> i, ArrayView<float> x, ArrayView<int> y, int n, float s)
+    {
+        var g = Grid.GlobalIndex.X;
+        if (Group.IdxX >= 10)
+        {
+            return;
+        }
+
+        var all = Group.BarrierAnd(i[g] >= 0);
+        var any = Group.BarrierOr(i[g] < 0);
+        y[g] = Group.BarrierPopCount(i[g] >= 4) + (all ? 100 : 0) + (any ? 1000 : 0);
+    }
 }
