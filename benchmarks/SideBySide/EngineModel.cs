@@ -17,16 +17,16 @@ internal sealed class EngineModel : IDisposable
     /// <summary>Makes the model.</summary>
     /// <param name="device">The device; it stays the caller's.</param>
     /// <param name="shape">The model and the batch.</param>
+    /// <param name="folder">A checkpoint of this shape.</param>
     /// <param name="trains">Whether it is trained; if not, no memory for gradients is taken.</param>
-    public EngineModel(ComputeDevice device, StepShape shape, bool trains)
+    public EngineModel(ComputeDevice device, StepShape shape, string folder, bool trains)
     {
         this.device = device;
         batch = shape.MakeBatch(seed: 1, ragged: false);
         losses = new float[shape.Batch];
-        using var checkpoint = new RandomCheckpoint(shape.Configuration);
         model = BertModel.Load(
             device,
-            checkpoint.Folder,
+            folder,
             new HeadOptions(HeadKind.ClsSoftmax, ["0", "1"]),
             seed: 1,
             new BatchLimits(shape.Batch * shape.Sequence, shape.Batch),
@@ -57,6 +57,15 @@ internal sealed class EngineModel : IDisposable
         model.Forward(batch);
         model.ReadLosses(losses);
         CheckLosses();
+    }
+
+    /// <summary>Returns the last layer's states after a forward pass.</summary>
+    /// <returns>States [tokens, hidden].</returns>
+    public float[] States()
+    {
+        var states = new float[batch.TokenCount * model.Configuration.HiddenSize];
+        model.ReadHiddenStates(model.Configuration.LayerCount, states);
+        return states;
     }
 
     /// <inheritdoc/>

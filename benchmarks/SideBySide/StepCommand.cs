@@ -3,10 +3,21 @@ using Engine.Compute;
 
 namespace Engine.Benchmarks.SideBySide;
 
-/// <summary><c>side-by-side step</c> and <c>side-by-side forward</c>: whole models against TorchSharp.</summary>
+/// <summary><c>side-by-side step</c> and <c>side-by-side forward</c>: whole models against TorchSharp or ONNX Runtime.</summary>
 internal static class StepCommand
 {
     private const int ProfiledSteps = 3;
+    private const string OnnxRuntime = "onnxruntime";
+    private const string TorchSharp = "torchsharp";
+
+    /// <summary>Work of one timed turn of forward passes, in floating-point operations: a tenth of a second, against what a question to the peer costs.</summary>
+    private const double TurnWork = 2e10;
+
+    /// <summary>
+    /// Largest distance of the two sides' last states, relative to their norm. Every product sums at most 3,072 float32 products in an order of its own,
+    /// 55 x 6e-8 each; some fifty operations follow one another.
+    /// </summary>
+    private const double Tolerance = 1e-4;
 
     /// <summary>Makes the command for training steps.</summary>
     /// <returns>The command.</returns>
@@ -16,54 +27,77 @@ internal static class StepCommand
     /// <summary>Makes the command for forward passes.</summary>
     /// <returns>The command.</returns>
     public static Command MakeForward() => Make(
-        "forward", "A forward pass of MiniLM-L6 16x64 and BERT-base 8x128 against TorchSharp's, and where our time goes.", trains: false);
+        "forward",
+        "A forward pass of MiniLM-L6 16x64, BERT-base 8x128 and one text of 16 tokens in MiniLM-L6 against ONNX Runtime's with its fused operators, and where our time goes.",
+        trains: false);
 
     private static Command Make(string name, string description, bool trains)
     {
+        var shapes = trains ? StepShape.Trained : StepShape.Inferred;
         var threads = CommonOptions.Threads();
         var rounds = CommonOptions.Rounds(7);
-        var only = new Option<string?>("--only") { Description = "Only this model: minilm or bert-base." };
-        only.AcceptOnlyFromAmong([.. StepShape.All.Select(shape => shape.Name)]);
+        var only = new Option<string?>("--only") { Description = $"Only this model: {string.Join(", ", shapes.Select(shape => shape.Name))}." };
+        only.AcceptOnlyFromAmong([.. shapes.Select(shape => shape.Name)]);
+        var peer = new Option<string>("--peer")
+        {
+            Description = "The library to measure against.",
+            DefaultValueFactory = _ => trains ? TorchSharp : OnnxRuntime,
+        };
+        peer.AcceptOnlyFromAmong(trains ? [TorchSharp] : [OnnxRuntime, TorchSharp]);
         var alone = new Option<bool>("--no-peer") { Description = "Measures our side alone." };
-        var command = new Command(name, description) { threads, rounds, only, alone };
+        var command = new Command(name, description) { threads, rounds, only, peer, alone };
         command.SetAction(parsed =>
         {
             Console.WriteLine(Machine.Description);
-            foreach (var shape in StepShape.All.Where(shape => parsed.GetValue(only) is not { } wanted || wanted == shape.Name))
-                Run(shape, trains, parsed.GetValue(threads), parsed.GetValue(rounds), !parsed.GetValue(alone));
+            foreach (var shape in shapes.Where(shape => parsed.GetValue(only) is not { } wanted || wanted == shape.Name))
+                Run(shape, trains, parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(alone) ? null : parsed.GetValue(peer));
         });
         return command;
     }
 
-    private static void Run(StepShape shape, bool trains, int threads, int rounds, bool withPeer)
+    private static void Run(StepShape shape, bool trains, int threads, int rounds, string? library)
     {
+        using var checkpoint = new RandomCheckpoint(shape.Configuration);
         using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads });
-        using var ours = new EngineModel(device, shape, trains);
-        using var peer = withPeer ? TorchSharpPeer.Start(shape, threads) : null;
+        using var ours = new EngineModel(device, shape, checkpoint.Folder, trains);
+        using var peer = library switch
+        {
+            null => null,
+            OnnxRuntime => PeerProcess.StartOnnxRuntime(shape, checkpoint.Folder, threads),
+            _ => PeerProcess.StartTorchSharp(shape, threads),
+        };
+        var work = shape.FloatingPointOperations / (trains ? 1 : 3);
+        var calls = trains ? 1 : Math.Max(1, (int)(TurnWork / work));
         Action ourWork = trains ? ours.Step : ours.Forward;
-        Action peerWork = peer is null ? () => { } : trains ? peer.Step : peer.Forward;
+        Action ourTurn = () =>
+        {
+            for (var call = 0; call < calls; call++)
+                ourWork();
+        };
+        Action peerTurn = peer is null ? () => { } : trains ? peer.Step : () => peer.Forward(calls);
         Console.WriteLine();
         Console.WriteLine(
             $"{shape.Name}: {(trains ? "training step" : "forward pass")}, {shape.Batch} x {shape.Sequence} tokens, {shape.Layers} layers, hidden {shape.Hidden}, float32");
         Console.WriteLine($"ours: {device.Name}");
         if (peer is not null)
-            Console.WriteLine($"peer: TorchSharp, libtorch {peer.Version}, {threads} threads");
+            Console.WriteLine($"peer: {peer.Name}, {threads} threads");
 
         // The first two of each: what is compiled, allocated and touched for the first time.
         ourWork();
         var compiled = device.CompiledKernels;
-        ourWork();
-        peerWork();
-        peerWork();
-        var alternation = new Alternation(ourWork, peerWork);
+        ourTurn();
+        peerTurn();
+        peerTurn();
+        if (library == OnnxRuntime)
+            Results.RequireEqual($"{shape.Name}, last states", ours.States(), peer!.States(), Tolerance);
+        var alternation = new Alternation(ourTurn, peerTurn);
         for (var round = 0; round < rounds; round++)
             alternation.Turn();
         var (ourSeconds, peerSeconds) = alternation.Medians;
-        var work = shape.FloatingPointOperations / (trains ? 1 : 3);
-        Report("ours", ourSeconds, work, Machine.PeakMemory);
+        Report("ours", ourSeconds / calls, work, Machine.PeakMemory);
         if (peer is not null)
         {
-            Report("peer", peerSeconds, work, peer.PeakMemory());
+            Report("peer", peerSeconds / calls, work, peer.PeakMemory());
             Console.WriteLine($"{"speed of ours / peer",-40}{peerSeconds / ourSeconds,8:F2}");
         }
 
@@ -77,7 +111,7 @@ internal static class StepCommand
     }
 
     private static void Report(string side, double seconds, double work, long memory) =>
-        Console.WriteLine($"{side + ", median",-40}{seconds * 1e3,8:F1} ms {work / seconds / 1e9,8:F0} GFLOP/s, peak memory of the process {memory >> 20} MiB");
+        Console.WriteLine($"{side + ", median",-40}{seconds * 1e3,8:F2} ms {work / seconds / 1e9,8:F0} GFLOP/s, peak memory of the process {memory >> 20} MiB");
 
     private static void Profile(ComputeDevice device, Action work)
     {

@@ -14,12 +14,15 @@ internal sealed record StepShape(string Name, int Layers, int Hidden, int Heads,
     /// <summary>Words of the vocabulary.</summary>
     public const int VocabularySize = 30522;
 
-    /// <summary>The shapes that are measured.</summary>
-    public static readonly IReadOnlyList<StepShape> All =
+    /// <summary>The shapes that are trained.</summary>
+    public static readonly IReadOnlyList<StepShape> Trained =
     [
         new("minilm", 6, 384, 12, 16, 64),
         new("bert-base", 12, 768, 12, 8, 128),
     ];
+
+    /// <summary>The shapes of a forward pass: the same, and one short text, as a service sees it.</summary>
+    public static readonly IReadOnlyList<StepShape> Inferred = [.. Trained, new("minilm-text", 6, 384, 12, 1, 16)];
 
     /// <summary>Gets the model's configuration: BERT's, with a softmax of two classes on the first state.</summary>
     public BertConfiguration Configuration => new()

@@ -39,7 +39,7 @@ internal static class VariantsCommand
         Console.WriteLine();
         Console.WriteLine($"{"kernel",-26}{"size",-40}{"original ms",12}{"copy ms",12}{"copy's speed",14}");
         List<Speed> speeds = [.. MeasureProducts(device, rounds, only)];
-        foreach (var shape in StepShape.All)
+        foreach (var shape in StepShape.Trained)
             speeds.AddRange(MeasureAttention(device, shape, rounds, only));
         if (speeds.Count == 0)
             throw new PeerException($"no kernel's name contains '{only}': expected a part of Forward, DataGradient, WeightGradient, AttentionForward or AttentionBackward");

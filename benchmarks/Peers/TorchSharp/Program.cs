@@ -2,7 +2,7 @@
 //     torchsharp-peer LAYERS HIDDEN HEADS BATCH SEQUENCE THREADS
 // Writes "ready VERSION", then answers each line of its input with one line:
 //     step      the milliseconds of one training step (forward, backward, clip, AdamW)
-//     forward   the milliseconds of one forward pass without dropout
+//     forward N the milliseconds of N forward passes without dropout
 //     memory    the process's peak working set in bytes
 // and ends at the end of its input.
 using System.Diagnostics;
@@ -31,13 +31,15 @@ Console.WriteLine($"ready {__version__}");
 while (Console.ReadLine() is { } command)
 {
     var start = Stopwatch.GetTimestamp();
-    switch (command)
+    var words = command.Split(' ');
+    switch (words[0])
     {
         case "step":
             Step();
             break;
         case "forward":
-            Forward();
+            for (var pass = int.Parse(words[1], CultureInfo.InvariantCulture); pass > 0; pass--)
+                Forward();
             break;
         case "memory":
             Console.WriteLine(Process.GetCurrentProcess().PeakWorkingSet64.ToString(CultureInfo.InvariantCulture));

@@ -5,11 +5,13 @@
 # comes from a small library built here, and the copy of the native library in the build's output has its version requirement lowered: needs g++, python3.
 set -euo pipefail
 cd "$(dirname "$0")"
+dotnet=${DOTNET_HOST_PATH:-dotnet}
 out=bin/Release/net10.0
-[ -f "$out/torchsharp-peer.dll" ] || dotnet build -c Release --nologo -v q TorchSharpPeer.csproj >&2
+[ -f "$out/torchsharp-peer.dll" ] && [ -z "$(find . -maxdepth 1 -name '*.cs' -newer "$out/torchsharp-peer.dll")" ] ||
+  "$dotnet" build -c Release --nologo -v q TorchSharpPeer.csproj >&2
 if ! strings -a "$(ldconfig -p | awk '/libstdc\+\+\.so\.6 /{print $NF; exit}')" | grep -qx GLIBCXX_3.4.32; then
   if [ ! -f "$out/ios_init.so" ]; then
-    dotnet "$out/torchsharp-peer.dll" 1 8 1 1 1 1 </dev/null >/dev/null 2>&1 || true # its first run gathers the native libraries in $out/cpu
+    "$dotnet" "$out/torchsharp-peer.dll" 1 8 1 1 1 1 </dev/null >/dev/null 2>&1 || true # its first run gathers the native libraries in $out/cpu
     python3 - "$out/cpu/libLibTorchSharp.so" <<'P'
 import struct, sys
 path = sys.argv[1]
@@ -30,4 +32,4 @@ P
   fi
   export LD_PRELOAD=$PWD/$out/ios_init.so
 fi
-exec dotnet "$out/torchsharp-peer.dll" "$@"
+exec "$dotnet" "$out/torchsharp-peer.dll" "$@"
