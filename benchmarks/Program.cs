@@ -2,6 +2,7 @@ using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Engine.Benchmarks.Conversion;
 using Engine.Benchmarks.Reference;
+using Engine.Benchmarks.Report;
 using Engine.Benchmarks.SideBySide;
 using Engine.Benchmarks.Soak;
 using Engine.Benchmarks.Suites;
@@ -22,6 +23,7 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
     ConvertCommand.Make(),
     ConversionRun.Make(),
     SoakCommand.Make(),
+    ReportCommand.Make(),
 };
 
 var suites = new Command("bdn", "BenchmarkDotNet suites; what follows goes to BenchmarkDotNet, such as --list flat or --filter '*Gemm*'.")
@@ -36,7 +38,14 @@ root.Add(suites);
 
 try
 {
-    return root.Parse(args.Length == 0 ? ["--help"] : args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+    if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+    {
+        Console.Error.WriteLine($"engine-benchmarks: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} (--help lists the options)");
+        return 2;
+    }
+
+    return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (Exception exception) when (exception is ComputeException or ModelException or PeerException or IOException)
 {

@@ -37,11 +37,8 @@ internal sealed record ConversionRun(double Seconds, double ProcessorSeconds, do
         var target = source.Folder + "-converted";
         try
         {
-            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-            if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-                start.ArgumentList.Add(typeof(ConversionRun).Assembly.Location);
-            foreach (var argument in new[] { CommandName, source.Folder, target })
-                start.ArgumentList.Add(argument);
+            var start = ChildProcess.MakeStart([CommandName, source.Folder, target]);
+            start.RedirectStandardOutput = true;
             using var process = Process.Start(start)!;
             string[] numbers = process.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.TrimEntries);
             process.WaitForExit();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Engine.Benchmarks.Report;
 using Engine.Compute;
 using Engine.Kernels;
 
@@ -16,6 +17,14 @@ internal static class GemmCommand
     /// <summary>Work of one timed turn, in floating-point operations: milliseconds, against the clock's and the scheduler's grain.</summary>
     private const double TurnWork = 2e9;
 
+    private static readonly ReportRow MeanRow = new(
+        "gemm", "BERT's 72 matrix products, geometric mean", "OpenBLAS", Wanted.AtLeast(1.0, 1.1, "x"));
+
+    private static readonly ReportRow WorstRow = new("gemm-worst", "the worst of them", "OpenBLAS", Wanted.AtLeast(0.85, 0.95, "x"));
+
+    /// <summary>Gets what <c>report</c> measures.</summary>
+    public static Measurement Measurement { get; } = new("gemm", "side-by-side gemm", MeanRow, WorstRow);
+
     /// <summary>Makes the command.</summary>
     /// <returns>The command.</returns>
     public static Command Make()
@@ -23,16 +32,19 @@ internal static class GemmCommand
         var threads = CommonOptions.Threads();
         var rounds = CommonOptions.Rounds(7);
         var only = new Option<string?>("--only") { Description = "Only shapes whose name contains this, such as Forward, ffn-in, m=33 or k=3072." };
-        var command = new Command("gemm", "BERT's matrix products (forward, data gradient, weight gradient) against OpenBLAS's.") { threads, rounds, only };
-        command.SetAction(parsed => Run(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(only)));
+        var figures = FigureLog.MakeOption();
+        var command = new Command("gemm", "BERT's matrix products (forward, data gradient, weight gradient) against OpenBLAS's.") { threads, rounds, only, figures };
+        FigureLog.RequireWhole(command, figures, only);
+        command.SetAction(parsed => Run(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(only), new FigureLog(parsed.GetValue(figures))));
         return command;
     }
 
-    private static int Run(int threads, int rounds, string? only)
+    private static int Run(int threads, int rounds, string? only, FigureLog figures)
     {
         if (OpenBlas.TryLoad(threads) is not { } blas)
         {
             Console.WriteLine("skipped: OpenBLAS (libopenblas.so.0) is not installed; on Debian and Ubuntu: apt-get install libopenblas0-pthread");
+            figures.NotMeasured(Measurement.Rows, "OpenBLAS is not installed");
             return 0;
         }
 
@@ -61,6 +73,12 @@ internal static class GemmCommand
         var (worst, least) = ratios.MinBy(entry => entry.Ratio);
         Console.WriteLine($"{$"all {ratios.Count} products, geometric mean",-40}{GeometricMean(ratios.Select(entry => entry.Ratio)),8:F3}");
         Console.WriteLine($"{"worst",-40}{least,8:F3}  {worst.Name}");
+        if (only is null)
+        {
+            figures.Add(MeanRow, GeometricMean(ratios.Select(entry => entry.Ratio)), FigureLog.Speed(GeometricMean(ratios.Select(entry => entry.Ratio))), blas.Version);
+            figures.Add(WorstRow, least, $"{FigureLog.Speed(least)}: {worst.Name}", blas.Version);
+        }
+
         return 0;
     }
 

@@ -5,8 +5,11 @@ namespace Engine.Benchmarks.SideBySide;
 /// <summary>What a figure has to be quoted with.</summary>
 internal static class Machine
 {
-    /// <summary>Gets the processor's name and its number of cores.</summary>
-    public static string Description => $"{ProcessorName()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}";
+    /// <summary>Gets the processor's name, how wide its vectors are, and its number of cores.</summary>
+    public static string Processor { get; } = $"{ProcessorName()}, {Environment.ProcessorCount} cores";
+
+    /// <summary>Gets the same with the operating system and the runtime.</summary>
+    public static string Description => $"{Processor}, {RuntimeInformation.OSDescription}, .NET {Environment.Version}";
 
     /// <summary>Gets the largest working set that this process had, in bytes.</summary>
     public static long PeakMemory
@@ -21,11 +24,15 @@ internal static class Machine
     private static string ProcessorName()
     {
         const string CpuInfo = "/proc/cpuinfo";
-        var line = File.Exists(CpuInfo)
-            ? File.ReadLines(CpuInfo).FirstOrDefault(text => text.StartsWith("model name", StringComparison.Ordinal))
-            : null;
-        return line is null
-            ? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString()
-            : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+        string[] lines = File.Exists(CpuInfo) ? File.ReadAllLines(CpuInfo) : [];
+        if (Value("model name") is not { } name)
+            return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+
+        // Virtual machines hide which one it is; family and model tell.
+        return $"{name} (family {Value("cpu family")}, model {Value("model")}{(Value("flags")?.Contains(" avx512f ", StringComparison.Ordinal) == true ? ", AVX-512" : string.Empty)})";
+
+        string? Value(string key) => lines
+            .Select(line => line.Split(':', 2, StringSplitOptions.TrimEntries))
+            .FirstOrDefault(parts => parts.Length == 2 && parts[0] == key)?[1];
     }
 }

@@ -22,10 +22,14 @@ internal sealed unsafe partial class OpenBlas
         var configuration = Marshal.PtrToStringUTF8((nint)((delegate* unmanaged<byte*>)NativeLibrary.GetExport(library, "openblas_get_config"))());
         var running = ((delegate* unmanaged<int>)NativeLibrary.GetExport(library, "openblas_get_num_threads"))();
         Description = $"{configuration?.Trim()}; kernels for {core}, {running} threads";
+        Version = string.Join(' ', (configuration ?? "OpenBLAS").Split(' ').Take(2));
     }
 
     /// <summary>Gets version, kernels and threads, as the library tells them.</summary>
     public string Description { get; }
+
+    /// <summary>Gets the library's name and version.</summary>
+    public string Version { get; }
 
     /// <summary>Loads the library.</summary>
     /// <param name="threads">Threads that it may use.</param>

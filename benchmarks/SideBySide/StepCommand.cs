@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Engine.Benchmarks.Report;
 using Engine.Compute;
 
 namespace Engine.Benchmarks.SideBySide;
@@ -18,6 +19,18 @@ internal static class StepCommand
     /// 55 x 6e-8 each; some fifty operations follow one another.
     /// </summary>
     private const double Tolerance = 1e-4;
+
+    private static readonly ReportRow CompiledRow = new("step-compiled", "kernels compiled after the first training step", "-", Wanted.AtMost(0, null, "kernels"));
+
+    /// <summary>Gets what <c>report</c> measures: each shape's training step in a process of its own, as memory is among the figures.</summary>
+    public static IReadOnlyList<Measurement> Measurements { get; } =
+    [
+        .. StepShape.Trained.Select(shape => new Measurement(
+            $"step-{shape.Name}",
+            $"side-by-side step --only {shape.Name}",
+            [SpeedRow(shape, trains: true), MemoryRow(shape), .. shape == StepShape.Trained[0] ? [CompiledRow] : Array.Empty<ReportRow>()])),
+        new Measurement("forward", "side-by-side forward", [.. StepShape.Inferred.Select(shape => SpeedRow(shape, trains: false))]),
+    ];
 
     /// <summary>Makes the command for training steps.</summary>
     /// <returns>The command.</returns>
@@ -45,17 +58,42 @@ internal static class StepCommand
         };
         peer.AcceptOnlyFromAmong(trains ? [TorchSharp] : [OnnxRuntime, TorchSharp]);
         var alone = new Option<bool>("--no-peer") { Description = "Measures our side alone." };
-        var command = new Command(name, description) { threads, rounds, only, peer, alone };
+        var figures = FigureLog.MakeOption();
+        var command = new Command(name, description) { threads, rounds, only, peer, alone, figures };
+        FigureLog.RequireWhole(command, figures, peer);
+        FigureLog.RequireWhole(command, figures, alone);
         command.SetAction(parsed =>
         {
             Console.WriteLine(Machine.Description);
             foreach (var shape in shapes.Where(shape => parsed.GetValue(only) is not { } wanted || wanted == shape.Name))
-                Run(shape, trains, parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(alone) ? null : parsed.GetValue(peer));
+            {
+                Run(
+                    shape,
+                    trains,
+                    parsed.GetValue(threads),
+                    parsed.GetValue(rounds),
+                    parsed.GetValue(alone) ? null : parsed.GetValue(peer),
+                    new FigureLog(parsed.GetValue(figures)));
+            }
         });
         return command;
     }
 
-    private static void Run(StepShape shape, bool trains, int threads, int rounds, string? library)
+    private static ReportRow SpeedRow(StepShape shape, bool trains) => new(
+        $"{(trains ? "step" : "forward")}-{shape.Name}",
+        shape.Batch == 1
+            ? $"{(trains ? "training step" : "forward pass")} of {shape.Title}, one text of {shape.Sequence} tokens"
+            : $"{(trains ? "training step" : "forward pass")} of {shape.Title}, {shape.Batch} x {shape.Sequence} tokens",
+        trains ? "TorchSharp" : "ONNX Runtime",
+        !trains ? Wanted.AtLeast(0.9, 1.15, "x") : shape.Layers == 6 ? Wanted.AtLeast(1.25, 1.5, "x") : Wanted.AtLeast(1.15, 1.35, "x"));
+
+    private static ReportRow MemoryRow(StepShape shape) => new(
+        $"memory-{shape.Name}",
+        $"peak memory of the process that trains {shape.Title}, {shape.Batch} x {shape.Sequence}",
+        "TorchSharp",
+        shape.Layers == 12 ? Wanted.AtMost(2.8, 2.4, "GB") : null);
+
+    private static void Run(StepShape shape, bool trains, int threads, int rounds, string? library, FigureLog figures)
     {
         using var checkpoint = new RandomCheckpoint(shape.Configuration);
         using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads });
@@ -94,10 +132,12 @@ internal static class StepCommand
         for (var round = 0; round < rounds; round++)
             alternation.Turn();
         var (ourSeconds, peerSeconds) = alternation.Medians;
-        Report("ours", ourSeconds / calls, work, Machine.PeakMemory);
+        var memory = Machine.PeakMemory;
+        var peerMemory = peer?.PeakMemory() ?? 0;
+        Show("ours", ourSeconds / calls, work, memory);
         if (peer is not null)
         {
-            Report("peer", peerSeconds / calls, work, peer.PeakMemory());
+            Show("peer", peerSeconds / calls, work, peerMemory);
             Console.WriteLine($"{"speed of ours / peer",-40}{peerSeconds / ourSeconds,8:F2}");
         }
 
@@ -108,9 +148,22 @@ internal static class StepCommand
         Console.WriteLine($"{"kernels compiled after it",-40}{device.CompiledKernels - compiled,8}");
         Console.WriteLine($"{"device memory planned",-40}{ours.PlannedMemory >> 20,8} MiB");
         Profile(device, ourWork);
+        if (library != (trains ? TorchSharp : OnnxRuntime))
+            return;
+        Console.WriteLine();
+        figures.Add(
+            SpeedRow(shape, trains),
+            peerSeconds / ourSeconds,
+            $"{FigureLog.Speed(peerSeconds / ourSeconds)}: {ourSeconds / calls * 1e3:G3} ms to {peerSeconds / calls * 1e3:G3}",
+            peer!.Name);
+        if (!trains)
+            return;
+        figures.Add(MemoryRow(shape), memory / 1e9, $"{memory / 1e9:F2} GB to {peerMemory / 1e9:F2}", peer.Name);
+        if (shape == StepShape.Trained[0] && device.CompiledKernels - compiled is { } later)
+            figures.Add(CompiledRow, later, $"{later}");
     }
 
-    private static void Report(string side, double seconds, double work, long memory) =>
+    private static void Show(string side, double seconds, double work, long memory) =>
         Console.WriteLine($"{side + ", median",-40}{seconds * 1e3,8:F2} ms {work / seconds / 1e9,8:F0} GFLOP/s, peak memory of the process {memory >> 20} MiB");
 
     private static void Profile(ComputeDevice device, Action work)

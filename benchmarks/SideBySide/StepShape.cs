@@ -24,6 +24,9 @@ internal sealed record StepShape(string Name, int Layers, int Hidden, int Heads,
     /// <summary>The shapes of a forward pass: the same, and one short text, as a service sees it.</summary>
     public static readonly IReadOnlyList<StepShape> Inferred = [.. Trained, new("minilm-text", 6, 384, 12, 1, 16)];
 
+    /// <summary>Gets the model's usual name.</summary>
+    public string Title => Layers == 6 ? "MiniLM-L6" : "BERT-base";
+
     /// <summary>Gets the model's configuration: BERT's, with a softmax of two classes on the first state.</summary>
     public BertConfiguration Configuration => new()
     {

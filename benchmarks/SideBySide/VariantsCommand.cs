@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Engine.Benchmarks.Report;
 using Engine.Benchmarks.Variants;
 using Engine.Compute;
 using Engine.Kernels;
@@ -11,10 +12,19 @@ namespace Engine.Benchmarks.SideBySide;
 /// </summary>
 internal static class VariantsCommand
 {
-    private const double Wanted = 0.9;
+    private const double LeastSpeed = 0.9;
 
     /// <summary>Largest distance of the two results, relative to the result's norm: both are float32 sums of at most 3,072 products in different orders.</summary>
     private const double Tolerance = 1e-5;
+
+    private static readonly ReportRow Row = new(
+        "variants",
+        "copies of the kernels under other names and constants: speed comes from the compiler, not from recognition",
+        "the originals",
+        Wanted.AtLeast(LeastSpeed, null, "x"));
+
+    /// <summary>Gets what <c>report</c> measures.</summary>
+    public static Measurement Measurement { get; } = new("variants", "side-by-side variants", Row);
 
     /// <summary>Makes the command.</summary>
     /// <returns>The command.</returns>
@@ -23,15 +33,17 @@ internal static class VariantsCommand
         var threads = CommonOptions.Threads();
         var rounds = CommonOptions.Rounds(11);
         var only = new Option<string>("--only") { Description = "Only kernels whose name contains this, such as Forward or attention.", DefaultValueFactory = _ => string.Empty };
+        var figures = FigureLog.MakeOption();
         var command = new Command("variants", "Rewritten copies of the matrix product and attention against the originals: at least 0.9 of their speed is wanted.")
         {
-            threads, rounds, only,
+            threads, rounds, only, figures,
         };
-        command.SetAction(parsed => Run(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(only)!));
+        FigureLog.RequireWhole(command, figures, only);
+        command.SetAction(parsed => Run(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(only)!, new FigureLog(parsed.GetValue(figures))));
         return command;
     }
 
-    private static int Run(int threads, int rounds, string only)
+    private static int Run(int threads, int rounds, string only, FigureLog figures)
     {
         using var device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { Threads = threads });
         Console.WriteLine(Machine.Description);
@@ -47,8 +59,14 @@ internal static class VariantsCommand
         Console.WriteLine();
         var kernels = speeds.GroupBy(speed => speed.Kernel).Select(group => (Kernel: group.Key, Mean: Math.Exp(group.Average(speed => Math.Log(speed.Ratio))))).ToList();
         foreach (var (kernel, mean) in kernels)
-            Console.WriteLine($"{kernel + ", geometric mean",-90}{mean,14:F2}  ({(mean >= Wanted ? "at least" : "below")} {Wanted})");
-        return kernels.All(kernel => kernel.Mean >= Wanted) ? 0 : 1;
+            Console.WriteLine($"{kernel + ", geometric mean",-90}{mean,14:F2}  ({(mean >= LeastSpeed ? "at least" : "below")} {LeastSpeed})");
+        if (only.Length == 0)
+        {
+            var (least, most) = (kernels.Min(kernel => kernel.Mean), kernels.Max(kernel => kernel.Mean));
+            figures.Add(Row, least, $"{least:F2} to {most:F2} x their speed, mean of each kernel");
+        }
+
+        return kernels.All(kernel => kernel.Mean >= LeastSpeed) ? 0 : 1;
     }
 
     private static IReadOnlyList<Speed> MeasureProducts(ComputeDevice device, int rounds, string only)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Engine.Benchmarks.Report;
 using Engine.Benchmarks.SideBySide;
 using Engine.Compute;
 using Engine.Model;
@@ -23,6 +24,12 @@ internal static class SoakCommand
     /// </summary>
     private const long Tolerance = 16L << 20;
 
+    private static readonly ReportRow Row = new(
+        "soak", "memory after 30 minutes of training, stopping, continuing and predicting", "-", Wanted.AtMost(Tolerance / 1e6, null, "MB of growth"));
+
+    /// <summary>Gets what <c>report</c> measures.</summary>
+    public static Measurement Measurement { get; } = new("soak", "soak", Row) { TakesRounds = false };
+
     /// <summary>Makes the command.</summary>
     public static Command Make()
     {
@@ -34,18 +41,20 @@ internal static class SoakCommand
         });
         Option<string> device = new("--device") { Description = "Device to compute on.", DefaultValueFactory = _ => "auto" };
         Option<int> threads = CommonOptions.Threads();
-        Command command = new("soak", "Trains, stops, continues and predicts in rounds, and fails unless memory is flat after the first minute.") { minutes, device, threads };
+        Option<string?> figures = FigureLog.MakeOption();
+        Command command = new("soak", "Trains, stops, continues and predicts in rounds, and fails unless memory is flat after the first minute.") { minutes, device, threads, figures };
+        FigureLog.RequireWhole(command, figures, minutes);
         command.SetAction(parsed =>
         {
             using ComputeDevice opened = ComputeDevice.Open(parsed.GetValue(device)!, new ComputeDeviceOptions { Threads = parsed.GetValue(threads) });
             Console.WriteLine(Machine.Description);
             Console.WriteLine($"device: {opened.Name}");
-            return Run(opened, TimeSpan.FromMinutes(parsed.GetValue(minutes)));
+            return Run(opened, TimeSpan.FromMinutes(parsed.GetValue(minutes)), new FigureLog(parsed.GetValue(figures)));
         });
         return command;
     }
 
-    private static int Run(ComputeDevice device, TimeSpan duration)
+    private static int Run(ComputeDevice device, TimeSpan duration, FigureLog figures)
     {
         string weights = RepositoryFiles.Require(Weights);
         TextTable table = TextTable.Read(RepositoryFiles.Require(Sample), new ColumnNames(), LabelColumn.Required);
@@ -76,7 +85,7 @@ internal static class SoakCommand
         {
             Directory.Delete(folder, recursive: true);
         }
-        return Judge([.. samples.Where(sample => sample.Seconds >= WarmupSeconds).Select(sample => (sample.Memory, sample.Managed))], samples.Count);
+        return Judge([.. samples.Where(sample => sample.Seconds >= WarmupSeconds).Select(sample => (sample.Memory, sample.Managed))], samples.Count, figures);
     }
 
     /// <summary>A training that is stopped and continued from its checkpoint, and predictions with its result.</summary>
@@ -116,7 +125,7 @@ internal static class SoakCommand
     }
 
     /// <summary>Compares the medians of the first and the last quarter of the rounds after the first minute.</summary>
-    private static int Judge((long Memory, long Managed)[] samples, int rounds)
+    private static int Judge((long Memory, long Managed)[] samples, int rounds, FigureLog figures)
     {
         if (samples.Length < 4)
         {
@@ -129,6 +138,7 @@ internal static class SoakCommand
         Console.WriteLine(
             $"{rounds} rounds, {samples.Length} after the first minute; from the first quarter of these to the last (medians): working set {memory / 1e6:+0.0;-0.0} MB, "
             + $"managed memory {managed / 1e6:+0.0;-0.0} MB; {(isFlat ? "flat" : "NOT FLAT")} (at most +{Tolerance / 1e6:F1} MB)");
+        figures.Add(Row, Math.Max(memory, managed) / 1e6, $"working set {memory / 1e6:+0.0;-0.0} MB, managed memory {managed / 1e6:+0.0;-0.0} MB after the first minute");
         return isFlat ? 0 : 1;
 
         long Growth(Func<(long Memory, long Managed), long> figure) => Median(samples[^quarter..].Select(figure)) - Median(samples[..quarter].Select(figure));

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace Engine.Benchmarks;
+
+/// <summary>This program once more, as a child: with settings that .NET reads at its start, or memory of its own to be measured.</summary>
+internal static class ChildProcess
+{
+    /// <summary>Makes what starts it.</summary>
+    /// <param name="arguments">The command line after the program's name.</param>
+    public static ProcessStartInfo MakeStart(IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        return start;
+    }
+
+    /// <summary>Runs it to its end; what it writes is shown.</summary>
+    /// <param name="arguments">The command line after the program's name.</param>
+    /// <param name="onError">Gets every line of its standard error.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(IEnumerable<string> arguments, Action<string> onError)
+    {
+        var start = MakeStart(arguments);
+        start.RedirectStandardError = true;
+        using var process = Process.Start(start)!;
+        while (process.StandardError.ReadLine() is { } line)
+        {
+            Console.Error.WriteLine(line);
+            if (line.Length > 0)
+                onError(line);
+        }
+
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+}

@@ -1,0 +1,22 @@
+using Engine.Benchmarks.Conversion;
+using Engine.Benchmarks.Reference;
+using Engine.Benchmarks.SideBySide;
+using Engine.Benchmarks.Soak;
+
+namespace Engine.Benchmarks.Report;
+
+/// <summary>Everything that <c>report</c> measures, in the order of the tables.</summary>
+internal static class Measurements
+{
+    /// <summary>The measurements.</summary>
+    public static readonly IReadOnlyList<Measurement> All =
+    [
+        GemmCommand.Measurement,
+        .. StepCommand.Measurements,
+        VariantsCommand.Measurement,
+        TokenizerCommand.Measurement,
+        .. ReferenceJobCommand.Measurements,
+        ConvertCommand.Measurement,
+        SoakCommand.Measurement,
+    ];
+}
