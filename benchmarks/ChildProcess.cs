@@ -20,18 +20,21 @@ internal static class ChildProcess
 
     /// <summary>Runs it to its end; what it writes is shown.</summary>
     /// <param name="arguments">The command line after the program's name.</param>
-    /// <param name="onError">Gets every line of its standard error.</param>
+    /// <param name="onError">Gets every line of its standard error; may be null.</param>
+    /// <param name="environment">Environment variables that it gets beside this process's own.</param>
     /// <returns>The exit code.</returns>
-    public static int Run(IEnumerable<string> arguments, Action<string> onError)
+    public static int Run(IEnumerable<string> arguments, Action<string>? onError, params (string Name, string Value)[] environment)
     {
         var start = MakeStart(arguments);
         start.RedirectStandardError = true;
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         using var process = Process.Start(start)!;
         while (process.StandardError.ReadLine() is { } line)
         {
             Console.Error.WriteLine(line);
             if (line.Length > 0)
-                onError(line);
+                onError?.Invoke(line);
         }
 
         process.WaitForExit();

@@ -11,7 +11,7 @@ internal static class Measurements
     /// <summary>The measurements.</summary>
     public static readonly IReadOnlyList<Measurement> All =
     [
-        GemmCommand.Measurement,
+        .. GemmCommand.Measurements,
         .. StepCommand.Measurements,
         VariantsCommand.Measurement,
         TokenizerCommand.Measurement,

@@ -38,13 +38,16 @@ internal sealed record BertProduct(GemmForm Form, string Layer, int Tokens, int 
         _ => Inputs * Outputs,
     };
 
+    /// <summary>Gets the model's hidden size: the narrower side of each of its layers.</summary>
+    public int HiddenSize => Math.Min(Outputs, Inputs);
+
     /// <summary>Gets a name that says everything.</summary>
     public string Name => $"{Form} {Layer} m={Tokens} n={Outputs} k={Inputs}";
 
-    /// <summary>Lists BERT's products: the four linear layers of a layer, hidden sizes of MiniLM-L6 and BERT-base, few, some and many tokens.</summary>
-    /// <returns>72 shapes.</returns>
+    /// <summary>Lists BERT's products: the four linear layers of a layer, hidden sizes of MiniLM-L6, BERT-base and BERT-Large, few, some and many tokens.</summary>
+    /// <returns>108 shapes.</returns>
     public static IEnumerable<BertProduct> OfBert() =>
-        from hidden in new[] { 384, 768 }
+        from hidden in new[] { 384, 768, 1024 }
         from tokens in new[] { 33, 528, 1024 }
         from layer in new[]
         {

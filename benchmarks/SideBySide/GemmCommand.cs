@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Runtime.Intrinsics.X86;
 using Engine.Benchmarks.Report;
 using Engine.Compute;
 using Engine.Kernels;
@@ -9,21 +11,33 @@ namespace Engine.Benchmarks.SideBySide;
 internal static class GemmCommand
 {
     /// <summary>
-    /// Largest distance of the two results, relative to the result's norm. Both sum at most 3,072 products in float32, in different orders: the error
-    /// of each grows with the square root of that, 55 x 6e-8.
+    /// Largest distance of the two results, relative to the result's norm. Both sum at most 4,096 products in float32, in different orders: the error
+    /// of each grows with the square root of that, 64 x 6e-8.
     /// </summary>
     private const double Tolerance = 1e-5;
 
     /// <summary>Work of one timed turn, in floating-point operations: milliseconds, against the clock's and the scheduler's grain.</summary>
     private const double TurnWork = 2e9;
 
+    private const string DotnetSwitch = "DOTNET_EnableAVX512";
+    private const string OpenBlasSwitch = "OPENBLAS_CORETYPE";
+
     private static readonly ReportRow MeanRow = new(
-        "gemm", "BERT's 72 matrix products, geometric mean", "OpenBLAS", Wanted.AtLeast(1.0, 1.1, "x"));
+        "gemm", "BERT's 108 matrix products (hidden size 384, 768, 1,024; 33, 528, 1,024 tokens), geometric mean", "OpenBLAS", Wanted.AtLeast(1.0, 1.1, "x"));
 
     private static readonly ReportRow WorstRow = new("gemm-worst", "the worst of them", "OpenBLAS", Wanted.AtLeast(0.85, 0.95, "x"));
 
+    private static readonly ReportRow NarrowMeanRow = new(
+        "gemm-no-avx512", "the same products with AVX-512 off on both sides, geometric mean", "OpenBLAS", Wanted.AtLeast(0.9, 1.05, "x"));
+
+    private static readonly ReportRow NarrowWorstRow = new("gemm-no-avx512-worst", "the worst of them", "OpenBLAS");
+
     /// <summary>Gets what <c>report</c> measures.</summary>
-    public static Measurement Measurement { get; } = new("gemm", "side-by-side gemm", MeanRow, WorstRow);
+    public static IReadOnlyList<Measurement> Measurements { get; } =
+    [
+        new("gemm", "side-by-side gemm", MeanRow, WorstRow),
+        new("gemm-no-avx512", "side-by-side gemm --no-avx512", NarrowMeanRow, NarrowWorstRow),
+    ];
 
     /// <summary>Makes the command.</summary>
     /// <returns>The command.</returns>
@@ -32,19 +46,47 @@ internal static class GemmCommand
         var threads = CommonOptions.Threads();
         var rounds = CommonOptions.Rounds(7);
         var only = new Option<string?>("--only") { Description = "Only shapes whose name contains this, such as Forward, ffn-in, m=33 or k=3072." };
+        var narrow = new Option<bool>("--no-avx512")
+        {
+            Description = $"Both sides as on a processor without AVX-512: a child process with {DotnetSwitch}=0 and {OpenBlasSwitch}=Haswell.",
+        };
         var figures = FigureLog.MakeOption();
-        var command = new Command("gemm", "BERT's matrix products (forward, data gradient, weight gradient) against OpenBLAS's.") { threads, rounds, only, figures };
+        var command = new Command(
+            "gemm",
+            "BERT's matrix products (forward, data gradient, weight gradient; hidden sizes 384, 768 and 1,024; 33, 528 and 1,024 tokens) against OpenBLAS's.")
+        {
+            threads, rounds, only, narrow, figures,
+        };
         FigureLog.RequireWhole(command, figures, only);
-        command.SetAction(parsed => Run(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(only), new FigureLog(parsed.GetValue(figures))));
+        command.SetAction(parsed => parsed.GetValue(narrow) && Avx512F.IsSupported
+            ? RunWithoutAvx512(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(only), parsed.GetValue(figures))
+            : Run(parsed.GetValue(threads), parsed.GetValue(rounds), parsed.GetValue(only), parsed.GetValue(narrow), new FigureLog(parsed.GetValue(figures))));
         return command;
     }
 
-    private static int Run(int threads, int rounds, string? only, FigureLog figures)
+    /// <summary>Runs the same command in a process in which neither side has AVX-512: both decide when they are loaded.</summary>
+    private static int RunWithoutAvx512(int threads, int rounds, string? only, string? figures)
     {
+        if (Environment.GetEnvironmentVariable(DotnetSwitch) == "0")
+            throw new PeerException($"{DotnetSwitch}=0 is set and .NET {Environment.Version} still has AVX-512: it knows no such setting; run under .NET 10");
+        string[] arguments =
+        [
+            "side-by-side", "gemm", "--no-avx512",
+            "--threads", threads.ToString(CultureInfo.InvariantCulture),
+            "--rounds", rounds.ToString(CultureInfo.InvariantCulture),
+            .. only is null ? Array.Empty<string>() : ["--only", only],
+            .. figures is null ? Array.Empty<string>() : ["--figures", figures],
+        ];
+        return ChildProcess.Run(arguments, onError: null, (DotnetSwitch, "0"), (OpenBlasSwitch, "Haswell"));
+    }
+
+    private static int Run(int threads, int rounds, string? only, bool narrow, FigureLog figures)
+    {
+        var (meanRow, worstRow) = narrow ? (NarrowMeanRow, NarrowWorstRow) : (MeanRow, WorstRow);
         if (OpenBlas.TryLoad(threads) is not { } blas)
         {
             Console.WriteLine("skipped: OpenBLAS (libopenblas.so.0) is not installed; on Debian and Ubuntu: apt-get install libopenblas0-pthread");
-            figures.NotMeasured(Measurement.Rows, "OpenBLAS is not installed");
+            figures.NotMeasured([meanRow, worstRow], "OpenBLAS is not installed");
             return 0;
         }
 
@@ -68,6 +110,7 @@ internal static class GemmCommand
         }
 
         Console.WriteLine();
+        ShowMeans([.. shapes.Zip(times, (shape, time) => (shape, time.Ours, time.Peer))]);
         foreach (var form in ratios.GroupBy(entry => entry.Shape.Form))
             Console.WriteLine($"{form.Key + ", geometric mean",-40}{GeometricMean(form.Select(entry => entry.Ratio)),8:F3}");
         var (worst, least) = ratios.MinBy(entry => entry.Ratio);
@@ -75,11 +118,32 @@ internal static class GemmCommand
         Console.WriteLine($"{"worst",-40}{least,8:F3}  {worst.Name}");
         if (only is null)
         {
-            figures.Add(MeanRow, GeometricMean(ratios.Select(entry => entry.Ratio)), FigureLog.Speed(GeometricMean(ratios.Select(entry => entry.Ratio))), blas.Version);
-            figures.Add(WorstRow, least, $"{FigureLog.Speed(least)}: {worst.Name}", blas.Version);
+            var mean = GeometricMean(ratios.Select(entry => entry.Ratio));
+            Console.WriteLine();
+            figures.Add(meanRow, mean, FigureLog.Speed(mean), blas.Version);
+            figures.Add(worstRow, least, $"{FigureLog.Speed(least)}: {worst.Name}", blas.Version);
         }
 
         return 0;
+    }
+
+    /// <summary>Shows the means over the four layers.</summary>
+    private static void ShowMeans(IReadOnlyList<(BertProduct Shape, double Ours, double Peer)> times)
+    {
+        Console.WriteLine("ours/peer, geometric means of a layer's products (GFLOP/s of both):");
+        Console.WriteLine($"{"hidden size",11}{"tokens",8}{string.Concat(Enum.GetNames<GemmForm>().Select(form => $"{form,24}"))}");
+        foreach (var size in times.GroupBy(time => (time.Shape.HiddenSize, time.Shape.Tokens)))
+        {
+            var cells = Enum.GetValues<GemmForm>().Select(form => size.Where(time => time.Shape.Form == form).ToList()).Select(products => products.Count == 0
+                ? string.Empty
+                : $"{GeometricMean(products.Select(time => time.Peer / time.Ours)):F2} ({Rate(products, time => time.Ours):F0} / {Rate(products, time => time.Peer):F0})");
+            Console.WriteLine($"{size.Key.HiddenSize,11}{size.Key.Tokens,8}{string.Concat(cells.Select(cell => $"{cell,24}"))}");
+        }
+
+        Console.WriteLine();
+
+        static double Rate(IEnumerable<(BertProduct Shape, double Ours, double Peer)> products, Func<(BertProduct Shape, double Ours, double Peer), double> seconds) =>
+            GeometricMean(products.Select(product => product.Shape.FloatingPointOperations / seconds(product) / 1e9));
     }
 
     private static double GeometricMean(IEnumerable<double> ratios) => Math.Exp(ratios.Average(Math.Log));

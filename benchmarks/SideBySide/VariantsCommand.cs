@@ -14,7 +14,7 @@ internal static class VariantsCommand
 {
     private const double LeastSpeed = 0.9;
 
-    /// <summary>Largest distance of the two results, relative to the result's norm: both are float32 sums of at most 3,072 products in different orders.</summary>
+    /// <summary>Largest distance of the two results, relative to the result's norm: both are float32 sums of at most 4,096 products in different orders.</summary>
     private const double Tolerance = 1e-5;
 
     private static readonly ReportRow Row = new(
