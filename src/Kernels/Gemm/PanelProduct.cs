@@ -38,16 +38,16 @@ internal static class PanelProduct
     internal const int PanelFloats = MaxColumns * DepthCut;
 
     // Rows of a tile are this far apart so that they do not fall into the same sets of the cache.
-    private const int TileStride = DepthCut + 16;
+    internal const int TileStride = DepthCut + 16;
 
     // Tiles of a transposed left operand that are copied together, so that whole cache lines are used.
     private const int SlotCount = 4;
 
     /// <summary>
-    /// Elements of the shared memory for tiles: four transposed ones of up to 16 rows, which is more than a tile of rows, and than what a transposed
-    /// right operand passes through.
+    /// Elements of the shared memory for tiles: all rows of <see cref="FewRowsProduct"/>, which is more than four transposed tiles of up to 16 rows,
+    /// and than what a transposed right operand passes through.
     /// </summary>
-    internal const int TileFloats = SlotCount * DepthCut * 16;
+    internal const int TileFloats = FewRowsProduct.MaxRows * TileStride;
 
     /// <summary>Elements of the shared memory for one tile's sums in one panel.</summary>
     internal const int SumFloats = 12 * 2 * 16;
@@ -68,6 +68,12 @@ internal static class PanelProduct
         int gelu)
         where TTile : struct, IPanelTile
     {
+        if (!leftTransposed && !rightTransposed && arguments.FewRows != 0)
+        {
+            FewRowsProduct.Multiply<TTile>(left, right, bias, result, activation, panels, tile, sums, arguments, gelu);
+            return;
+        }
+
         int width = default(TTile).Width;
         int firstColumn = Grid.IdxX * arguments.ColumnsPerGroup;
         int endColumn = IntrinsicMath.Min(firstColumn + arguments.ColumnsPerGroup, arguments.Columns);
@@ -126,10 +132,7 @@ internal static class PanelProduct
 
                 // At once, while the tile's results are in the cache.
                 if (gelu != 0 && start + cut == depth)
-                {
-                    for (int i = 0; i < rows; i++)
-                        Activate(result, activation, (row + i) * arguments.Columns + firstColumn, endColumn - firstColumn, width, gelu);
-                }
+                    ActivateRows(result, activation, row, rows, firstColumn, endColumn, arguments, width, gelu);
             }
         }
     }
@@ -204,7 +207,7 @@ internal static class PanelProduct
     }
 
     /// <summary>Copies rows of a rows x depth matrix so that they are <see cref="TileStride"/> apart.</summary>
-    private static void CopyRows(
+    internal static void CopyRows(
         ArrayView<float> source,
         ArrayView<float> tile,
         int row,
@@ -295,7 +298,7 @@ internal static class PanelProduct
     }
 
     /// <summary>Takes one tile through one panel. <paramref name="tileRows"/> and <paramref name="width"/> are constants.</summary>
-    private static void MultiplyPanel(
+    internal static void MultiplyPanel(
         ArrayView<float> left,
         int leftAt,
         int rowStride,
@@ -331,7 +334,7 @@ internal static class PanelProduct
     }
 
     /// <summary>Adds one tile's sums for one panel to the result, or stores them with the bias.</summary>
-    private static void StorePanel(
+    internal static void StorePanel(
         ArrayView<float> sums,
         ArrayView<float> bias,
         ArrayView<float> result,
@@ -399,6 +402,22 @@ internal static class PanelProduct
                 from += width * 2;
             }
         }
+    }
+
+    /// <summary>y = gelu(preactivation) in the group's columns of some rows.</summary>
+    internal static void ActivateRows(
+        ArrayView<float> preactivation,
+        ArrayView<float> y,
+        int row,
+        int rows,
+        int firstColumn,
+        int endColumn,
+        PanelArguments arguments,
+        int width,
+        int gelu)
+    {
+        for (int i = 0; i < rows; i++)
+            Activate(preactivation, y, (row + i) * arguments.Columns + firstColumn, endColumn - firstColumn, width, gelu);
     }
 
     private static void Activate(ArrayView<float> preactivation, ArrayView<float> y, int start, int count, int width, int gelu)

@@ -20,8 +20,8 @@ internal static class GemmCases
     public static IEnumerable<SelfTestCase> All(bool small)
     {
         // Below a tile; beyond one in each direction, and beyond the 384 steps of the reduction that panels are cut at; reductions of 1,024 steps, for which
-        // panels copy their left operand.
-        LayerSize[] sizes = small ? [new(3, 2, 5), new(13, 40, 20)] : [new(3, 2, 5), new(65, 95, 385), new(5, 33, 1024), new(5, 1024, 33)];
+        // panels copy their left operand; few rows of whole panels.
+        LayerSize[] sizes = small ? [new(3, 2, 5), new(13, 40, 20)] : [new(3, 2, 5), new(65, 95, 385), new(5, 33, 1024), new(5, 1024, 33), new(39, 96, 400)];
         foreach (var variant in Variants)
         {
             yield return variant.Case("forward", "Forward", sizes, (checks, size) => checks.Forward(size));

@@ -66,11 +66,11 @@ public sealed class CompilerPageTests
     [Fact]
     public void PartsAreCutOut()
     {
-        var lines = Page.Renew("<!-- show MeanPool ir b4 %37..b6 b8 -->\n```text\nold\n```\nend").Split('\n');
-        Assert.Equal(["<!-- show MeanPool ir b4 %37..b6 b8 -->", "```text", "...", "b4: ; from b3, b5"], lines[..4]);
+        var lines = Page.Renew("<!-- show MeanPool ir b4 %40..b6 b8 -->\n```text\nold\n```\nend").Split('\n');
+        Assert.Equal(["<!-- show MeanPool ir b4 %40..b6 b8 -->", "```text", "...", "b4: ; from b3, b5"], lines[..4]);
         var second = Array.IndexOf(lines, "...", 3);
         Assert.StartsWith("  branch", lines[second - 1], StringComparison.Ordinal);
-        Assert.StartsWith("  %37 = ", lines[second + 1], StringComparison.Ordinal);
+        Assert.StartsWith("  %40 = ", lines[second + 1], StringComparison.Ordinal);
         var third = Array.IndexOf(lines, "...", second + 1);
         Assert.Equal("  jump b7", lines[third - 1]);
         Assert.Equal(["b8: ; from b1", "  return", "```", "end"], lines[(third + 1)..]);

@@ -50,4 +50,33 @@ public static class DumpKernels
         Group.Barrier();
         values[lane] = shared[Group.DimX - 1 - lane];
     }
+
+    /// <summary>A column a thread: only the launch knows how far apart rows are.</summary>
+    public static void ColumnSums(ArrayView<float> matrix, ArrayView<float> sums, int rows, int columns)
+    {
+        int column = Group.IdxX;
+        float sum = 0f;
+        for (int row = 0; row < rows; row++)
+            sum += matrix[row * columns + column];
+        sums[column] = sum;
+    }
+
+    /// <summary>The same with rows as long as the group: how far apart they are is known, and little.</summary>
+    public static void NarrowColumnSums(ArrayView<float> matrix, ArrayView<float> sums, int rows)
+    {
+        int column = Group.IdxX;
+        float sum = 0f;
+        for (int row = 0; row < rows; row++)
+            sum += matrix[row * Group.DimX + column];
+        sums[column] = sum;
+    }
+
+    /// <summary>All threads read one element a row, which stays in the cache for what is read next.</summary>
+    public static void FirstColumn(ArrayView<float> matrix, ArrayView<float> sums, int rows, int columns)
+    {
+        float sum = 0f;
+        for (int row = 0; row < rows; row++)
+            sum += matrix[row * columns];
+        sums[Group.IdxX] = sum;
+    }
 }

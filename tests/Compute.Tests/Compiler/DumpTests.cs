@@ -201,6 +201,59 @@ public sealed class DumpTests : IDisposable
         Assert.Equal(bits > 128, dump.Instructions.Contains("call Avx2.GatherVector256", StringComparison.Ordinal));
     }
 
+    // A load that goes down a matrix is announced 32 rows before: the distance is computed once, ahead of the loop.
+    [Fact]
+    public void RowsOfAMatrixArePrefetched() => Check(
+        nameof(DumpKernels.ColumnSums),
+        """
+        kernel Kernel_ColumnSums
+        b0:
+          %0 = argument i64  0  ; uniform
+          %1 = argument i64  16  ; uniform
+          %2 = argument i32  32  ; uniform
+          %3 = argument i32  48  ; uniform
+          %4 = groupindex i32  0  ; strided 1
+          %5 = signextend i64 %4  ; strided 1
+          %6 = multiply i64 %5, 4  ; strided 4
+          %7 = add i64 %0, %6  ; strided 4
+          %8 = signextend i64 %3  ; uniform
+          %9 = multiply i64 %8, 128  ; uniform
+          jump b1
+        b1: ; from b0, b2
+          %10 = phi i32 b0: 0, b2: %21  ; uniform
+          %11 = phi f32 b0: 0f, b2: %20  ; varying
+          %12 = compare.less bool %10, %2  ; uniform
+          branch %12, b2, b3
+        b2: ; from b1
+          %13 = signextend i64 %10  ; uniform
+          %14 = multiply i64 %8, %13  ; uniform
+          %15 = multiply i64 %14, 4  ; uniform
+          %16 = add i64 %7, %15  ; strided 4
+          %17 = add i64 %16, %9  ; strided 4
+          prefetch %17  ; varying
+          %19 = load f32 %16  ; varying
+          %20 = add f32 %11, %19  ; varying
+          %21 = add i32 %10, 1  ; uniform
+          jump b1
+        b3: ; from b1
+          %22 = phi f32 b1: %11  ; varying
+          %23 = add i64 %1, %6  ; strided 4
+          store %23, %22  ; varying
+          return
+
+        """);
+
+    [Theory]
+    [InlineData(nameof(DumpKernels.NarrowColumnSums))]
+    [InlineData(nameof(DumpKernels.FirstColumn))]
+    [InlineData(nameof(DumpKernels.Tile))]
+    public void WhatTheProcessorPrefetchesItselfIsNot(string kernel)
+    {
+        var dump = KernelDump.Of(device, typeof(DumpKernels).GetMethod(kernel)!, 8);
+        Assert.Contains("load f32", dump.Function, StringComparison.Ordinal);
+        Assert.DoesNotContain("prefetch", dump.Function, StringComparison.Ordinal);
+    }
+
     private void Check(string kernel, string expected)
     {
         var dump = KernelDump.Of(device, typeof(DumpKernels).GetMethod(kernel)!, 8);

@@ -10,6 +10,7 @@ internal static class GemmBits
         var gemm = new Gemm(run.Device);
         Products(run, gemm, 29, 35, 17);
         Products(run, gemm, 1, 3, 2);
+        FewRows(run, gemm);
         DeepProducts(run, gemm);
     }
 
@@ -29,6 +30,16 @@ internal static class GemmBits
             gemm.WeightGradient(x, dy, run.InOut(k * n), m, n, k, accumulate);
             gemm.WeightGradient(default, default, run.InOut(k * n), 0, n, k, accumulate);
         }
+    }
+
+    /// <summary>Whole panels of columns at every width: few rows of them are computed by code of their own, here with a whole tile, others, and a second cut.</summary>
+    private static void FewRows(BitsRun run, Gemm gemm)
+    {
+        const int M = 19, N = 32, K = 390;
+        var (x, w, bias) = (run.In(M * K), run.In(K * N), run.In(N));
+        gemm.Forward(x, w, bias, run.Out(M * N), M, N, K);
+        gemm.Forward(x, w, default, run.Out(2 * N), 2, N, K);
+        gemm.ForwardGelu(x, w, bias, run.Out(M * N), run.Out(M * N), M, N, K, GeluForm.Tanh);
     }
 
     /// <summary>Reductions longer than one cut of the CPU-shaped kernels, with left operands that these copy.</summary>

@@ -68,6 +68,17 @@ internal sealed class MemoryEmitter(EmissionContext context, SpillArea spill)
         }
     }
 
+    /// <summary>Emits a prefetch of every vector's line, where the lanes' addresses are neighbours.</summary>
+    public void Prefetch(Value prefetch)
+    {
+        if (!Sse.IsSupported || context.Shapes.Of(prefetch.Operands[0]).IsVarying) return;
+        for (int vector = 0; vector < context.Lanes.Vectors; vector++)
+        {
+            PushAddress(prefetch, vector, 0);
+            il.Emit(OpCodes.Call, typeof(Sse).GetMethod(nameof(Sse.Prefetch0))!);
+        }
+    }
+
     /// <summary>Emits an atomic; the old values go to <paramref name="target"/> where anybody reads them.</summary>
     public void Atomic(Value atomic, LocalBuilder[]? target)
     {

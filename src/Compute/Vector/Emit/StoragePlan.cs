@@ -82,6 +82,8 @@ internal sealed class StoragePlan
         {
             case Opcode.Load:
                 return shape.IsVarying;
+            case Opcode.Prefetch:
+                return false;
             case Opcode.Store:
                 bool scalar = shapes.Of(user.Operands[0]).IsUniform && shapes.Of(user.Operands[1]).IsUniform;
                 return operand == 0 ? shape.IsVarying : !scalar;

@@ -52,6 +52,9 @@ internal sealed class ValueEmitter
             case Opcode.Store:
                 memory.Store(value);
                 return;
+            case Opcode.Prefetch:
+                memory.Prefetch(value);
+                return;
             case Opcode.Atomic or Opcode.AtomicCompareExchange:
                 memory.Atomic(value, place?.Vectors);
                 return;

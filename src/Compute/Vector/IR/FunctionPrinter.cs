@@ -42,7 +42,7 @@ internal static class FunctionPrinter
             Opcode.BarrierPredicate => $".{(GroupPredicate)value.Immediate}",
             _ => "",
         };
-        string offset = value.Op is Opcode.Load or Opcode.Store or Opcode.Atomic or Opcode.AtomicCompareExchange
+        string offset = value.Op is Opcode.Load or Opcode.Store or Opcode.Prefetch or Opcode.Atomic or Opcode.AtomicCompareExchange
             ? value.Immediate == 0 ? "" : $" + {value.Immediate}"
             : value.Op <= Opcode.StorageLane ? $" {value.Immediate}" : "";
         string result = value.Type == ScalarType.Void ? "" : $"{Name(value)} = ";

@@ -124,6 +124,9 @@ internal enum Opcode : byte
     /// <summary>Atomic compare and swap (address, value, comparand). Gives the old value.</summary>
     AtomicCompareExchange,
 
+    /// <summary>Announces a later load of the address to the cache. Harmless whatever the address; only where threads run in lock step.</summary>
+    Prefetch,
+
     /// <summary>Nothing moves across it: other groups see what was written before no later than what is written after.</summary>
     Fence,
 

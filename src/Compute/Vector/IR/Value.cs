@@ -34,7 +34,7 @@ internal sealed class Value(Opcode op, ScalarType type, Value[] operands, long i
     public bool IsInteger(long value) => Op == Opcode.Constant && !Type.IsFloat() && Immediate == value;
 
     /// <summary>Whether it must stay even when nobody uses its result.</summary>
-    public bool HasSideEffects => Op is Opcode.Store or Opcode.Atomic or Opcode.AtomicCompareExchange or Opcode.Barrier or Opcode.WarpBarrier or Opcode.BarrierPredicate or Opcode.Fence or Opcode.Write or
+    public bool HasSideEffects => Op is Opcode.Store or Opcode.Atomic or Opcode.AtomicCompareExchange or Opcode.Barrier or Opcode.WarpBarrier or Opcode.BarrierPredicate or Opcode.Fence or Opcode.Prefetch or Opcode.Write or
         Opcode.Assert or Opcode.Refused;
 
     /// <summary>Whether two equal ones give equal results anywhere, and one may be moved to any place where its operands are known.</summary>

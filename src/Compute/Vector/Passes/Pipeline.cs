@@ -27,7 +27,9 @@ internal static class Pipeline
         Simplifier.Run(function);
         ValueNumbering.Run(function);
         DeadCode.Run(function);
-        return LoopNormalization.Run(function);
+        forest = LoopNormalization.Run(function);
+        StridedPrefetch.Run(function, forest);
+        return forest;
     }
 
     /// <summary>Specializes a prepared function, which it changes, for a group shape whose threads run one by one. Rounding is that of <see cref="Specialize"/>.</summary>
