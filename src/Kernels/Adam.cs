@@ -85,8 +85,7 @@ public sealed class Adam(ComputeDevice device) : IDisposable
 
         // Gradient, parameter and both moments in; the last three out.
         using var measured = device.Profile?.Begin("Adam", 0, sizeof(float) * ((7.0 * count) + ((count + DecayBlock - 1) / DecayBlock)));
-        kernel ??= device.Accelerator.LoadStreamKernel<int, Settings, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
-            ArrayView<float>, ArrayView<float>>(Kernel);
+        kernel ??= device.LoadOnce(Kernel, KernelLoaders.LoadStreamKernel);
         kernel(
             new KernelConfig((count + ElementsPerGroup - 1) / ElementsPerGroup, Math.Min(device.Tiles.RowGroupSize, DecayBlock)),
             count,

@@ -19,7 +19,7 @@ internal sealed class ChunkSum(ComputeDevice device)
     /// <param name="accumulate">Whether to add to what <paramref name="sum"/> holds.</param>
     public void Run(ArrayView<float> partials, ArrayView<float> sum, int chunks, int stride, int first, int columns, bool accumulate)
     {
-        kernel ??= device.Accelerator.LoadStreamKernel<int, int, int, int, ArrayView<float>, ArrayView<float>>(Kernel);
+        kernel ??= device.LoadOnce(Kernel, KernelLoaders.LoadStreamKernel);
         int size = device.Tiles.RowGroupSize;
         var shape = new KernelConfig((columns + size - 1) / size, size);
         kernel(shape, chunks, stride, columns, accumulate ? 1 : 0, partials.SubView(first), sum);

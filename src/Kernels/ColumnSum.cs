@@ -41,7 +41,7 @@ public sealed class ColumnSum(ComputeDevice device) : IDisposable
         var target = direct ? sum : partials.Take(Math.Max(1L, (long)chunks * columns));
         if (chunks > 0)
         {
-            kernel ??= device.Accelerator.LoadStreamKernel<int, int, ArrayView<float>, ArrayView<float>>(ChunkKernel);
+            kernel ??= device.LoadOnce(ChunkKernel, KernelLoaders.LoadStreamKernel);
             int size = device.Tiles.RowGroupSize;
             int strip = size * ColumnsPerThread;
             var shape = new KernelConfig(new Index3D((columns + strip - 1) / strip, chunks, 1), new Index3D(size, 1, 1));

@@ -102,7 +102,7 @@ public sealed record DevicePeaks(double Flops, double Bandwidth)
         var shape = new KernelConfig(GroupsPerProcessor * device.Accelerator.NumMultiprocessors, device.Tiles.RowGroupSize);
         int threads = shape.GridDim.X * shape.GroupDim.X;
         using var result = device.Accelerator.Allocate1D<float>(threads);
-        var kernel = device.Accelerator.LoadStreamKernel<int, float, float, ArrayView<float>>(ArithmeticKernel);
+        var kernel = device.LoadOnce(ArithmeticKernel, KernelLoaders.LoadStreamKernel);
         return 2.0 * Chains * Iterations * threads / Best(device, _ => kernel(shape, Iterations, 0.5f, 1f, result.View));
     }
 
@@ -120,7 +120,7 @@ public sealed record DevicePeaks(double Flops, double Bandwidth)
         zero.Run(x.View);
         zero.Run(y.View);
         zero.Run(z.View);
-        var kernel = device.Accelerator.LoadStreamKernel<float, ArrayView<float>, ArrayView<float>, ArrayView<float>>(TriadKernel);
+        var kernel = device.LoadOnce(TriadKernel, KernelLoaders.LoadStreamKernel);
         var shape = new KernelConfig(part / size, size);
         double triad = Best(device, round => kernel(shape, 0.5f, Part(x, round), Part(y, round), Part(z, round)));
 

@@ -26,7 +26,7 @@ public sealed class Dropout(ComputeDevice device)
         if (rows == 0)
             return;
         using var measured = device.Profile?.Begin("dropout", 0, 2.0 * sizeof(float) * rows * width);
-        kernel ??= device.Accelerator.LoadStreamKernel<int, int, DropoutDraw, int, ArrayView<float>, ArrayView<float>>(Kernel);
+        kernel ??= device.LoadOnce(Kernel, KernelLoaders.LoadStreamKernel);
         kernel(RowLaunch.Shape(device, rows), rows, width, dropout.ToDraw(), rowBase, x, y);
     }
 

@@ -75,7 +75,7 @@ internal sealed class Map<TFunction>(ComputeDevice device)
     {
         if (count == 0)
             return;
-        kernel ??= device.Accelerator.LoadStreamKernel<int, ArrayView<float>, ArrayView<float>>(Elementwise.MapKernel<TFunction>);
+        kernel ??= device.LoadOnce(Elementwise.MapKernel<TFunction>, KernelLoaders.LoadStreamKernel);
         kernel(Elementwise.Shape(device, count), count, x, y);
     }
 }
@@ -90,8 +90,7 @@ internal sealed class Zip<TFunction>(ComputeDevice device)
     {
         if (count == 0)
             return;
-        kernel ??= device.Accelerator.LoadStreamKernel<int, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
-            Elementwise.ZipKernel<TFunction>);
+        kernel ??= device.LoadOnce(Elementwise.ZipKernel<TFunction>, KernelLoaders.LoadStreamKernel);
         kernel(Elementwise.Shape(device, count), count, x, y, z);
     }
 }

@@ -52,8 +52,7 @@ public sealed class Embedding(ComputeDevice device, int hiddenSize) : IDisposabl
             return;
         // A row of words in and a row out for every token; the other two tables are small and stay in caches.
         using var measured = device.Profile?.Begin("embedding, forward", 0, sizeof(float) * (double)tokens * ((2 * hiddenSize) + 3));
-        forward ??= device.Accelerator.LoadStreamKernel<int, SpecializedValue<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>,
-            ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(ForwardKernel);
+        forward ??= device.LoadOnce(ForwardKernel, KernelLoaders.LoadStreamKernel);
         forward(
             RowLaunch.Shape(device, tokens),
             tokens,
@@ -140,13 +139,11 @@ public sealed class Embedding(ComputeDevice device, int hiddenSize) : IDisposabl
         var hidden = SpecializedValue.New(hiddenSize);
         int size = device.Tiles.RowGroupSize;
         var sums = partials.Take(Math.Max(1L, (long)plan.PartialCount * hiddenSize));
-        scatterPieces ??= device.Accelerator.LoadStreamKernel<SpecializedValue<int>, ArrayView<int>, ArrayView<int>, ArrayView<float>,
-            ArrayView<float>, ArrayView<float>>(ScatterPiecesKernel);
+        scatterPieces ??= device.LoadOnce(ScatterPiecesKernel, KernelLoaders.LoadStreamKernel);
         scatterPieces(new KernelConfig(plan.PieceCount, size), hidden, plan.Pieces, plan.Order, dsum, table, sums);
         if (plan.SplitRowCount == 0)
             return;
-        combinePieces ??= device.Accelerator.LoadStreamKernel<SpecializedValue<int>, ArrayView<int>, ArrayView<float>, ArrayView<float>>(
-            CombinePiecesKernel);
+        combinePieces ??= device.LoadOnce(CombinePiecesKernel, KernelLoaders.LoadStreamKernel);
         combinePieces(new KernelConfig(plan.SplitRowCount, size), hidden, plan.SplitRows, sums, table);
     }
 

@@ -36,9 +36,9 @@ public sealed class GradientNorm(ComputeDevice device) : IDisposable
         int chunks = Chunks(count);
         var sums = partials.Take(chunks);
         int size = device.Tiles.RowGroupSize;
-        squares ??= device.Accelerator.LoadStreamKernel<int, ArrayView<float>, ArrayView<float>>(SquaresKernel);
+        squares ??= device.LoadOnce(SquaresKernel, KernelLoaders.LoadStreamKernel);
         squares(new KernelConfig(chunks, size), count, gradients, sums);
-        combine ??= device.Accelerator.LoadStreamKernel<int, float, ArrayView<float>, ArrayView<float>>(CombineKernel);
+        combine ??= device.LoadOnce(CombineKernel, KernelLoaders.LoadStreamKernel);
         combine(new KernelConfig(1, size), chunks, maxNorm, sums, result);
     }
 

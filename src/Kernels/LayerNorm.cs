@@ -60,9 +60,7 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
         if (tokens == 0)
             return;
         using var measured = Measure("layer norm, forward", tokens, residual.IsValid ? 4 : 3);
-        forward ??= device.Accelerator.LoadStreamKernel<int, SpecializedValue<int>, SpecializedValue<int>, float, DropoutDraw, int,
-            ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
-            ArrayView<float>>(ForwardKernel);
+        forward ??= device.LoadOnce(ForwardKernel, KernelLoaders.LoadStreamKernel);
         int form = (residual.IsValid ? WithResidual : 0) | (dropout.Enabled ? WithDropout : 0);
         forward(
             RowLaunch.Shape(device, tokens),
@@ -121,9 +119,7 @@ public sealed class LayerNorm(ComputeDevice device, int hiddenSize, float epsilo
         var sums = partials.Take(Math.Max(1L, (long)chunks * 2 * hiddenSize));
         if (chunks > 0)
         {
-            backward ??= device.Accelerator.LoadStreamKernel<int, SpecializedValue<int>, SpecializedValue<int>, DropoutDraw, int,
-                ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>,
-                ArrayView<float>>(BackwardKernel);
+            backward ??= device.LoadOnce(BackwardKernel, KernelLoaders.LoadStreamKernel);
             int form = dropout.Enabled ? WithDropout : 0;
             backward(
                 new KernelConfig(chunks, device.Tiles.RowGroupSize),

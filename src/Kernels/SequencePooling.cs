@@ -27,7 +27,7 @@ public abstract class SequencePooling(
         if (sequences == 0)
             return;
         using var measured = Measure("forward");
-        forward ??= device.Accelerator.LoadStreamKernel(forwardKernel);
+        forward ??= device.LoadOnce(forwardKernel, KernelLoaders.LoadStreamKernel);
         forward(new KernelConfig(sequences, device.Tiles.RowGroupSize), width, sequenceOffsets, x, y);
     }
 
@@ -42,7 +42,7 @@ public abstract class SequencePooling(
         if (sequences == 0)
             return;
         using var measured = Measure("backward");
-        backward ??= device.Accelerator.LoadStreamKernel(backwardKernel);
+        backward ??= device.LoadOnce(backwardKernel, KernelLoaders.LoadStreamKernel);
         backward(new KernelConfig(sequences, device.Tiles.RowGroupSize), width, sequenceOffsets, dy, dx);
     }
 

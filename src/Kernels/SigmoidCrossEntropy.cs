@@ -25,8 +25,7 @@ public sealed class SigmoidCrossEntropy(ComputeDevice device)
     {
         if (rows == 0)
             return;
-        forward ??= device.Accelerator.LoadStreamKernel<int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
-            ForwardKernel);
+        forward ??= device.LoadOnce(ForwardKernel, KernelLoaders.LoadStreamKernel);
         using var measured = device.Profile?.Begin("sigmoid and cross-entropy, forward", 0, 4.0 * sizeof(float) * rows * outputs);
         int count = rows * outputs;
         forward(Elementwise.Shape(device, count), count, logits, labels, losses, probabilities);
@@ -47,7 +46,7 @@ public sealed class SigmoidCrossEntropy(ComputeDevice device)
     {
         if (rows == 0)
             return;
-        backward ??= device.Accelerator.LoadStreamKernel<int, float, ArrayView<float>, ArrayView<float>, ArrayView<float>>(BackwardKernel);
+        backward ??= device.LoadOnce(BackwardKernel, KernelLoaders.LoadStreamKernel);
         using var measured = device.Profile?.Begin("sigmoid and cross-entropy, backward", 0, 3.0 * sizeof(float) * rows * outputs);
         int count = rows * outputs;
         backward(Elementwise.Shape(device, count), count, scale, logits, labels, dlogits);

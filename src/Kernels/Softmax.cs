@@ -20,7 +20,7 @@ public sealed class Softmax(ComputeDevice device)
     {
         if (rows == 0)
             return;
-        forward ??= device.Accelerator.LoadStreamKernel<int, int, ArrayView<float>, ArrayView<float>>(ForwardKernel);
+        forward ??= device.LoadOnce(ForwardKernel, KernelLoaders.LoadStreamKernel);
         forward(RowLaunch.Shape(device, rows), rows, columns, x, y);
     }
 
@@ -34,7 +34,7 @@ public sealed class Softmax(ComputeDevice device)
     {
         if (rows == 0)
             return;
-        backward ??= device.Accelerator.LoadStreamKernel<int, int, ArrayView<float>, ArrayView<float>, ArrayView<float>>(BackwardKernel);
+        backward ??= device.LoadOnce(BackwardKernel, KernelLoaders.LoadStreamKernel);
         backward(RowLaunch.Shape(device, rows), rows, columns, y, dy, dx);
     }
 

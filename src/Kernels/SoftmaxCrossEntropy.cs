@@ -28,8 +28,7 @@ public sealed class SoftmaxCrossEntropy(ComputeDevice device)
         if (rows == 0)
             return;
         using var measured = device.Profile?.Begin("softmax and cross-entropy, forward", 0, sizeof(float) * (double)rows * ((2 * classes) + 2));
-        forward ??= device.Accelerator.LoadStreamKernel<int, int, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<float>>(
-            ForwardKernel);
+        forward ??= device.LoadOnce(ForwardKernel, KernelLoaders.LoadStreamKernel);
         forward(RowLaunch.Shape(device, rows), rows, classes, logits, labels, losses, probabilities);
     }
 
@@ -48,7 +47,7 @@ public sealed class SoftmaxCrossEntropy(ComputeDevice device)
         if (rows == 0)
             return;
         using var measured = device.Profile?.Begin("softmax and cross-entropy, backward", 0, sizeof(float) * (double)rows * ((2 * classes) + 1));
-        backward ??= device.Accelerator.LoadStreamKernel<int, int, float, ArrayView<float>, ArrayView<int>, ArrayView<float>>(BackwardKernel);
+        backward ??= device.LoadOnce(BackwardKernel, KernelLoaders.LoadStreamKernel);
         backward(RowLaunch.Shape(device, rows), rows, classes, scale, probabilities, labels, dlogits);
     }
 

@@ -41,7 +41,7 @@ public sealed class TopSoftmax(ComputeDevice device)
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, columns);
         if (rows == 0)
             return;
-        kernel ??= device.Accelerator.LoadStreamKernel<int, int, ArrayView<float>, ArrayView<int>, ArrayView<float>>(Kernel);
+        kernel ??= device.LoadOnce(Kernel, KernelLoaders.LoadStreamKernel);
         kernel(new KernelConfig(rows, device.Tiles.RowGroupSize), columns, count, x, indices, probabilities);
     }
 

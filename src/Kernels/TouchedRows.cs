@@ -67,7 +67,7 @@ internal sealed class TouchedRows(ComputeDevice device, int rowLength) : IDispos
             using var measured = device.Profile?.Begin("zero fill of embedding rows", 0, sizeof(float) * (double)rowLength * rows.Count);
             var list = deviceRows.Take(Math.Max(1, capacity)).SubView(0, rows.Count);
             list.CopyFromCPU(device.Stream, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows));
-            kernel ??= device.Accelerator.LoadStreamKernel<SpecializedValue<int>, ArrayView<int>, ArrayView<float>>(ClearKernel);
+            kernel ??= device.LoadOnce(ClearKernel, KernelLoaders.LoadStreamKernel);
             kernel(new KernelConfig(rows.Count, device.Tiles.RowGroupSize), SpecializedValue.New(rowLength), list, gradient);
         }
 

@@ -21,7 +21,7 @@ internal sealed class ZeroFill(ComputeDevice device)
         if (count == 0)
             return;
         using var measured = device.Profile?.Begin("zero fill", 0, sizeof(float) * (double)count);
-        kernel ??= device.Accelerator.LoadStreamKernel<int, ArrayView<float>>(FillKernel);
+        kernel ??= device.LoadOnce(FillKernel, KernelLoaders.LoadStreamKernel);
         kernel(Elementwise.Shape(device, count), count, view);
     }
 

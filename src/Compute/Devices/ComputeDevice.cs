@@ -11,6 +11,8 @@ namespace Engine.Compute;
 /// </summary>
 public sealed class ComputeDevice : IDisposable
 {
+    private readonly LoadedKernels kernels;
+
     private ComputeDevice(DeviceSelector selector, Context context, Accelerator accelerator, TileTable? tiles, IReadOnlyList<string> notes)
     {
         Selector = selector.ToString();
@@ -19,6 +21,7 @@ public sealed class ComputeDevice : IDisposable
         Accelerator = accelerator;
         Notes = notes;
         Tiles = tiles ?? TileTable.For(accelerator);
+        kernels = new LoadedKernels(accelerator);
     }
 
     /// <summary>Gets what names this device, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
@@ -132,12 +135,33 @@ public sealed class ComputeDevice : IDisposable
     /// <returns>The devices.</returns>
     public static IReadOnlyList<DeviceDescription> List() => DeviceList.Make();
 
+    /// <summary>
+    /// Returns the launcher of a kernel, which is loaded at the first request and kept until the device is closed: whoever asks for it again, such as a second
+    /// model, launches the same compiled code. Safe from any thread.
+    /// </summary>
+    /// <example><code>device.LoadOnce(ForwardKernel, KernelLoaders.LoadStreamKernel)</code></example>
+    /// <typeparam name="TKernel">The kernel's signature.</typeparam>
+    /// <typeparam name="TLauncher">The launcher's signature.</typeparam>
+    /// <param name="kernel">The kernel, a static method, by which the launcher is kept.</param>
+    /// <param name="load">ILGPU's method that loads it, <see cref="KernelLoaders"/>.LoadStreamKernel; the launcher is kept by this method too, not by what it captures.</param>
+    /// <returns>The launcher.</returns>
+    /// <exception cref="ObjectDisposedException">The device is closed.</exception>
+    public TLauncher LoadOnce<TKernel, TLauncher>(TKernel kernel, Func<Accelerator, TKernel, TLauncher> load)
+        where TKernel : Delegate
+        where TLauncher : Delegate
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        ArgumentNullException.ThrowIfNull(load);
+        return kernels.Get(kernel, load);
+    }
+
     /// <summary>Waits until everything that was enqueued has finished.</summary>
     public void Synchronize() => Stream.Synchronize();
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        kernels.Close();
         Accelerator.Dispose();
         Context.Dispose();
     }

@@ -60,33 +60,15 @@ internal sealed class BlockAttention<TTile>(ComputeDevice device, int heads, int
         AttentionArguments arguments,
         DropoutDraw draw)
     {
-        forward ??= device.Accelerator.LoadStreamKernel<
-            ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttentionArguments, DropoutDraw>(AttentionBlockForward.Forward<TTile>);
+        forward ??= device.LoadOnce(AttentionBlockForward.Forward<TTile>, KernelLoaders.LoadStreamKernel);
         forward(Config(tiles, arguments), tiles.View, qkv, context, logSumExp, arguments, draw);
     }
 
     /// <inheritdoc/>
     public void Backward(AttentionTileList tiles, in AttentionGradientViews views, AttentionArguments arguments, DropoutDraw draw)
     {
-        queryGradient ??= device.Accelerator.LoadStreamKernel<
-            ArrayView<int>,
-            ArrayView<float>,
-            ArrayView<float>,
-            ArrayView<float>,
-            ArrayView<float>,
-            ArrayView<float>,
-            ArrayView<float>,
-            AttentionArguments,
-            DropoutDraw>(AttentionBlockBackward.QueryGradient<TTile>);
-        keyValueGradient ??= device.Accelerator.LoadStreamKernel<
-            ArrayView<int>,
-            ArrayView<float>,
-            ArrayView<float>,
-            ArrayView<float>,
-            ArrayView<float>,
-            ArrayView<float>,
-            AttentionArguments,
-            DropoutDraw>(AttentionBlockBackward.KeyValueGradient<TTile>);
+        queryGradient ??= device.LoadOnce(AttentionBlockBackward.QueryGradient<TTile>, KernelLoaders.LoadStreamKernel);
+        keyValueGradient ??= device.LoadOnce(AttentionBlockBackward.KeyValueGradient<TTile>, KernelLoaders.LoadStreamKernel);
         var delta = deltas.Take((long)heads * maxTokens);
         queryGradient(
             Config(tiles, arguments),

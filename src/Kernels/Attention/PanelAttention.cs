@@ -37,17 +37,14 @@ internal sealed class PanelAttention<TTile>(ComputeDevice device) : IAttentionKe
         AttentionArguments arguments,
         DropoutDraw draw)
     {
-        forward ??= device.Accelerator.LoadStreamKernel<
-            ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttentionArguments, DropoutDraw>(AttentionPanelForward.Forward<TTile>);
+        forward ??= device.LoadOnce(AttentionPanelForward.Forward<TTile>, KernelLoaders.LoadStreamKernel);
         forward(Config(tiles, arguments), tiles.View, qkv, context, logSumExp, arguments, draw);
     }
 
     /// <inheritdoc/>
     public void Backward(AttentionTileList tiles, in AttentionGradientViews views, AttentionArguments arguments, DropoutDraw draw)
     {
-        backward ??= device.Accelerator.LoadStreamKernel<
-            ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttentionArguments, DropoutDraw>(
-            AttentionPanelBackward.Backward<TTile>);
+        backward ??= device.LoadOnce(AttentionPanelBackward.Backward<TTile>, KernelLoaders.LoadStreamKernel);
         backward(
             Config(tiles, arguments),
             tiles.View,

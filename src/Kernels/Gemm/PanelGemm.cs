@@ -12,28 +12,22 @@ internal sealed class PanelGemm<TTile>(ComputeDevice device) : IGemmKernels
     private readonly PanelPlan plan = new(default(TTile), device.Accelerator.NumMultiprocessors);
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>> forward =
-        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(
-            PanelKernels.Forward<TTile>));
+        new(() => device.LoadOnce(PanelKernels.Forward<TTile>, KernelLoaders.LoadStreamKernel));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>> forwardTransposed =
-        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(
-            PanelKernels.ForwardTransposed<TTile>));
+        new(() => device.LoadOnce(PanelKernels.ForwardTransposed<TTile>, KernelLoaders.LoadStreamKernel));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>>
-        forwardGeluErf = new(() => device.Accelerator.LoadStreamKernel<
-            ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(PanelKernels.ForwardGeluErf<TTile>));
+        forwardGeluErf = new(() => device.LoadOnce(PanelKernels.ForwardGeluErf<TTile>, KernelLoaders.LoadStreamKernel));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>>
-        forwardGeluTanh = new(() => device.Accelerator.LoadStreamKernel<
-            ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(PanelKernels.ForwardGeluTanh<TTile>));
+        forwardGeluTanh = new(() => device.LoadOnce(PanelKernels.ForwardGeluTanh<TTile>, KernelLoaders.LoadStreamKernel));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>> dataGradient =
-        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(
-            PanelKernels.DataGradient<TTile>));
+        new(() => device.LoadOnce(PanelKernels.DataGradient<TTile>, KernelLoaders.LoadStreamKernel));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>> weightGradient =
-        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, PanelArguments>(
-            PanelKernels.WeightGradient<TTile>));
+        new(() => device.LoadOnce(PanelKernels.WeightGradient<TTile>, KernelLoaders.LoadStreamKernel));
 
     /// <inheritdoc/>
     public void Forward(

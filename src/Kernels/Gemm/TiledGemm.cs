@@ -12,28 +12,22 @@ internal sealed class TiledGemm<TTile>(ComputeDevice device) : IGemmKernels
     private static readonly int TileSide = default(TTile).Side * 4;
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>> forward =
-        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>(
-            TiledKernels.Forward<TTile>));
+        new(() => device.LoadOnce(TiledKernels.Forward<TTile>, KernelLoaders.LoadStreamKernel));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>> forwardTransposed =
-        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>(
-            TiledKernels.ForwardTransposed<TTile>));
+        new(() => device.LoadOnce(TiledKernels.ForwardTransposed<TTile>, KernelLoaders.LoadStreamKernel));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>>
-        forwardGeluErf = new(() => device.Accelerator.LoadStreamKernel<
-            ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>(TiledKernels.ForwardGeluErf<TTile>));
+        forwardGeluErf = new(() => device.LoadOnce(TiledKernels.ForwardGeluErf<TTile>, KernelLoaders.LoadStreamKernel));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>>
-        forwardGeluTanh = new(() => device.Accelerator.LoadStreamKernel<
-            ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>(TiledKernels.ForwardGeluTanh<TTile>));
+        forwardGeluTanh = new(() => device.LoadOnce(TiledKernels.ForwardGeluTanh<TTile>, KernelLoaders.LoadStreamKernel));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>> dataGradient =
-        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>(
-            TiledKernels.DataGradient<TTile>));
+        new(() => device.LoadOnce(TiledKernels.DataGradient<TTile>, KernelLoaders.LoadStreamKernel));
 
     private readonly Lazy<Action<KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>> weightGradient =
-        new(() => device.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, TiledArguments>(
-            TiledKernels.WeightGradient<TTile>));
+        new(() => device.LoadOnce(TiledKernels.WeightGradient<TTile>, KernelLoaders.LoadStreamKernel));
 
     /// <inheritdoc/>
     public void Forward(

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Engine.Model.Tests.Reference;
 using Xunit;
 
@@ -142,6 +143,36 @@ public sealed class TrainingStepTests(ModelDevices devices)
         Step(3, [33, 64]);
         Assert.Equal(compiled, device.CompiledKernels);
         Assert.Empty(device.KernelsRunByThread);
+    }
+
+    [Fact]
+    public void A_second_model_on_a_device_compiles_nothing()
+    {
+        using var device = Engine.Compute.ComputeDevice.Open("cpu");
+        float[] first = Train();
+        int? compiled = device.CompiledKernels;
+        Assert.True(compiled > 0);
+
+        // What only the first model held is gone.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.Equal(first, Train());
+        Assert.Equal(compiled, device.CompiledKernels);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        float[] Train()
+        {
+            using var model = BertModel.Load(
+                device, Fixtures.At("models", "wide"), Head(HeadKind.PooledSoftmax, 0.1f), 21, new BatchLimits(Lengths.Sum(), Lengths.Length), TrainedPart.All);
+            model.ForwardTraining(Batches.Random(model.Configuration, Lengths, 0), new TrainingPass(21, 0, Lengths.Length));
+            model.Backward();
+            model.OptimizerStep(new OptimizerSettings(), 1e-3, 0);
+            float[] probabilities = new float[Lengths.Length * 2];
+            model.Forward(Batches.Random(model.Configuration, Lengths, 1));
+            model.ReadProbabilities(probabilities);
+            return probabilities;
+        }
     }
 
     [Fact]
