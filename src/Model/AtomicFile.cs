@@ -34,8 +34,7 @@ public static class AtomicFile
         }
         finally
         {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
+            FailedWrite.Discard(temporary);
         }
     }
 

@@ -35,8 +35,7 @@ public static class AtomicFolder
         {
             if (!done)
             {
-                if (Directory.Exists(temporary))
-                    Directory.Delete(temporary, recursive: true);
+                FailedWrite.Discard(temporary);
                 RemoveEmpty(target, made);
             }
         }
@@ -71,7 +70,7 @@ public static class AtomicFolder
         for (string? above = Path.GetDirectoryName(target); above is not null && above.Length >= made.Length; above = Path.GetDirectoryName(above))
         {
             if (Directory.Exists(above) && !Directory.EnumerateFileSystemEntries(above).Any())
-                Directory.Delete(above);
+                FailedWrite.Discard(above);
         }
     }
 }

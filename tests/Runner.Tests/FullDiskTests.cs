@@ -22,7 +22,7 @@ public sealed class FullDiskTests : IDisposable
         _train = _folder.Write("train.csv", SmallTask.Csv(40));
         _whole = _folder.File("whole");
         // With the last epoch kept every checkpoint has the same size: parameters and two moments.
-        _arguments = ["train", "--train", _train, "--keep", "last", .. SmallTask.Options("--epochs", "3", "--threads", "1")];
+        _arguments = Arguments(3);
         Directory.CreateDirectory(_folder.File("disk"));
         Directory.CreateDirectory(_folder.File("seen"));
     }
@@ -118,6 +118,39 @@ public sealed class FullDiskTests : IDisposable
         ResumeTests.AssertSameResults(_whole, _folder.File("seen/run"));
     }
 
+    [SkippableTheory]
+    [InlineData("run.json")]
+    [InlineData("step-000000004-epoch-1")]
+    [InlineData("step-0000000[1-9]*.tmp")]
+    public void A_folder_that_turns_read_only_during_a_run(string moment)
+    {
+        // Before the first checkpoint, between two, and within one. A second mount of the folder takes away the permission from all, root and the run included.
+        string[] arguments = Arguments(20);
+        Seen seen = OnDisk(
+            64 << 20,
+            $"""
+            begin {Quote([.. arguments, "--out", "disk/run"])}
+            hold 'disk/run/checkpoints/{moment}'
+            mount --bind disk/run disk/run && mount -o remount,bind,ro disk/run
+            end
+            ls disk/run disk/run/checkpoints > seen/listing
+            umount disk/run
+            train --resume disk/run
+            cp -r disk/run seen/run
+            """);
+        Assert.Equal([2, 0], seen.Codes);
+        string[] intact = [.. seen.Listing.Where(name => name.StartsWith("step-", StringComparison.Ordinal) && !name.EndsWith(".tmp", StringComparison.Ordinal))];
+        Assert.Equal(moment == "run.json", intact.Length == 0);
+        Assert.Equal(moment.EndsWith(".tmp", StringComparison.Ordinal), seen.Listing.Any(name => name.EndsWith(".tmp", StringComparison.Ordinal)));
+        Assert.Matches(
+            "^engine: disk/run: the checkpoint of step [0-9]+ cannot be saved \\(Read-only file system\\); make room or make the folder writable; "
+            + (intact.Length == 0 ? "there is none before it" : $"{intact[^1]} is intact: then continue with --resume disk/run") + "\\.$",
+            Assert.Single(seen.Error));
+        CommandRun whole = CommandRun.Of([.. arguments, "--out", _whole]);
+        Assert.Equal((0, ""), (whole.Code, whole.Error));
+        ResumeTests.AssertSameResults(_whole, _folder.File("seen/run"));
+    }
+
     /// <summary>Runs to the end on the ordinary disk, and measures what a checkpoint takes on the way.</summary>
     private long CheckpointSize()
     {
@@ -128,14 +161,29 @@ public sealed class FullDiskTests : IDisposable
         return size;
     }
 
-    /// <summary>Runs a script in which <c>disk</c> is a file system of its own and <c>train</c> the command.</summary>
+    /// <summary>
+    /// Runs a script in which <c>disk</c> is a file system of its own and <c>train</c> the command. <c>begin</c> and <c>end</c> are its beginning and its end; between
+    /// them, <c>hold</c> stops it at a moment when a path exists, until the end.
+    /// </summary>
     private Seen OnDisk(long bytes, string script)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "Only Linux gives a process a file system of its own.");
         string program = typeof(CommandLine).Assembly.Location;
         ProcessStartInfo start = new("unshare", ["--user", "--map-root-user", "--mount", "/bin/sh", "-c", string.Create(CultureInfo.InvariantCulture, $$"""
             mount -t tmpfs -o size={{bytes}} tmpfs disk || exit {{CannotMount}}
-            train() { dotnet '{{program}}' train "$@" 2>> seen/errors > seen/output; echo $? >> seen/codes; }
+            begin() { dotnet '{{program}}' train "$@" 2>> seen/errors > seen/output & run=$!; }
+            end() { kill -CONT $run; wait $run; echo $? >> seen/codes; }
+            train() { begin "$@"; end; }
+            hold() {
+                until [ -s seen/errors ] || [ -e disk/run/model.safetensors ]; do
+                    for path in $1; do
+                        [ -e "$path" ] || continue
+                        kill -STOP $run; sleep 0.1
+                        [ -e "$path" ] && return
+                        kill -CONT $run
+                    done
+                done
+            }
             {{script}}
             """)])
         {
@@ -162,6 +210,9 @@ public sealed class FullDiskTests : IDisposable
             [.. File.ReadAllLines(_folder.File("seen/codes")).Select(int.Parse)], File.ReadAllLines(_folder.File("seen/errors")),
             [.. File.ReadAllLines(_folder.File("seen/listing")).Where(line => line.Length > 0)]);
     }
+
+    private string[] Arguments(int epochs) =>
+        ["train", "--train", _train, "--keep", "last", .. SmallTask.Options("--epochs", $"{epochs}", "--threads", "1")];
 
     private static string Quote(string[] arguments) => string.Join(' ', arguments.Skip(1).Select(argument => $"'{argument}'"));
 

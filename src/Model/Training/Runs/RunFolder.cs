@@ -139,9 +139,10 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="ModelException">It cannot be written; the one before is intact.</exception>
     internal void Save(BertModel model, TrainingSettings settings, int trainingRows, ParameterSnapshot? best, TrainingState state)
     {
-        string[] saved = [.. Saved()];
+        string[] saved = [];
         try
         {
+            Try(Folder, () => saved = [.. Saved()]);
             foreach (string older in saved.SkipLast(1))
                 Try(Folder, () => Directory.Delete(older, recursive: true));
             AtomicFolder.Write(
@@ -183,8 +184,7 @@ public sealed class RunFolder : IDisposable
         }
         finally
         {
-            if (Directory.Exists(temporary))
-                Directory.Delete(temporary, recursive: true);
+            FailedWrite.Discard(temporary);
         }
         _isKept = true;
         if (!isFinished)
@@ -201,8 +201,8 @@ public sealed class RunFolder : IDisposable
     /// <summary>Releases the folder. A new run that has saved nothing leaves nothing.</summary>
     public void Dispose()
     {
-        if (_isNew && !_isKept && Directory.Exists(Checkpoints))
-            Directory.Delete(Checkpoints, recursive: true);
+        if (_isNew && !_isKept)
+            FailedWrite.Discard(Checkpoints);
         _lock.Dispose();
         if (_isNew && !_isKept && _made is not null)
             RemoveMade(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)), _made);
@@ -260,7 +260,7 @@ public sealed class RunFolder : IDisposable
     private static void RemoveMade(string target, string made)
     {
         if (Directory.Exists(target) && !Directory.EnumerateFileSystemEntries(target).Any())
-            Directory.Delete(target);
+            FailedWrite.Discard(target);
         AtomicFolder.RemoveEmpty(target, made);
     }
 
