@@ -201,7 +201,7 @@ public sealed class DumpTests : IDisposable
         Assert.Equal(bits > 128, dump.Instructions.Contains("call Avx2.GatherVector256", StringComparison.Ordinal));
     }
 
-    // A load that goes down a matrix is announced 32 rows before: the distance is computed once, ahead of the loop.
+    // A load that goes down a matrix is announced 16 rows before: the distance is computed once, ahead of the loop.
     [Fact]
     public void RowsOfAMatrixArePrefetched() => Check(
         nameof(DumpKernels.ColumnSums),
@@ -217,7 +217,7 @@ public sealed class DumpTests : IDisposable
           %6 = multiply i64 %5, 4  ; strided 4
           %7 = add i64 %0, %6  ; strided 4
           %8 = signextend i64 %3  ; uniform
-          %9 = multiply i64 %8, 128  ; uniform
+          %9 = multiply i64 %8, 64  ; uniform
           jump b1
         b1: ; from b0, b2
           %10 = phi i32 b0: 0, b2: %21  ; uniform
