@@ -220,23 +220,23 @@ public sealed class DumpTests : IDisposable
           %9 = multiply i64 %8, 64  ; uniform
           jump b1
         b1: ; from b0, b2
-          %10 = phi i32 b0: 0, b2: %21  ; uniform
-          %11 = phi f32 b0: 0f, b2: %20  ; varying
-          %12 = compare.less bool %10, %2  ; uniform
+          %10 = phi f32 b0: 0f, b2: %20  ; varying
+          %11 = phi i32 b0: 0, b2: %21  ; uniform
+          %12 = compare.less bool %11, %2  ; uniform
           branch %12, b2, b3
         b2: ; from b1
-          %13 = signextend i64 %10  ; uniform
+          %13 = signextend i64 %11  ; uniform
           %14 = multiply i64 %8, %13  ; uniform
           %15 = multiply i64 %14, 4  ; uniform
           %16 = add i64 %7, %15  ; strided 4
           %17 = add i64 %16, %9  ; strided 4
           prefetch %17  ; varying
           %19 = load f32 %16  ; varying
-          %20 = add f32 %11, %19  ; varying
-          %21 = add i32 %10, 1  ; uniform
+          %20 = add f32 %10, %19  ; varying
+          %21 = add i32 %11, 1  ; uniform
           jump b1
         b3: ; from b1
-          %22 = phi f32 b1: %11  ; varying
+          %22 = phi f32 b1: %10  ; varying
           %23 = add i64 %1, %6  ; strided 4
           store %23, %22  ; varying
           return
