@@ -5,6 +5,7 @@ using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.Report;
 using Engine.Benchmarks.SideBySide;
 using Engine.Benchmarks.Soak;
+using Engine.Benchmarks.StartUp;
 using Engine.Benchmarks.Suites;
 using Engine.Compute;
 using Engine.Model;
@@ -22,6 +23,8 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
     ReferenceJobCommand.Make(),
     ConvertCommand.Make(),
     ConversionRun.Make(),
+    StartUpCommand.Make(),
+    FirstStepRun.Make(),
     SoakCommand.Make(),
     ReportCommand.Make(),
 };

@@ -2,6 +2,7 @@ using Engine.Benchmarks.Conversion;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.SideBySide;
 using Engine.Benchmarks.Soak;
+using Engine.Benchmarks.StartUp;
 
 namespace Engine.Benchmarks.Report;
 
@@ -17,6 +18,7 @@ internal static class Measurements
         TokenizerCommand.Measurement,
         .. ReferenceJobCommand.Measurements,
         ConvertCommand.Measurement,
+        StartUpCommand.Measurement,
         SoakCommand.Measurement,
     ];
 }
