@@ -42,7 +42,7 @@ internal static class FewRowsProduct
         {
             int cut = IntrinsicMath.Min(PanelProduct.DepthCut, depth - start);
             Group.Barrier();
-            PanelProduct.CopyRows(left, tile, firstRow, endRow, start, cut, depth, (count + tailRows - 1) / tailRows * tailRows, width);
+            CopyRows(left, tile, firstRow, endRow, start, cut, depth, (count + tailRows - 1) / tailRows * tailRows, width);
             Group.Barrier();
             for (int column = firstColumn; column < endColumn; column += width * 2)
             {
@@ -57,7 +57,7 @@ internal static class FewRowsProduct
                     MultiplyFirst(tile, right, start * arguments.Columns + column, arguments.Columns, panel, sums, cut, width, default(TTile).TailRows);
                 }
 
-                PanelProduct.StorePanel(sums, bias, result, firstRow, IntrinsicMath.Min(tileRows, count), column, endColumn, start, arguments, width);
+                PanelProduct.StoreWholePanel(sums, bias, result, firstRow, IntrinsicMath.Min(tileRows, count), column, start, arguments, width);
                 for (int row = tileRows; row < count; row += tileRows)
                 {
                     if (row + default(TTile).Rows <= count)
@@ -70,14 +70,37 @@ internal static class FewRowsProduct
                         PanelProduct.MultiplyPanel(tile, row * PanelProduct.TileStride, PanelProduct.TileStride, 1, panel, 0, sums, cut, width, default(TTile).TailRows);
                     }
 
-                    PanelProduct.StorePanel(
-                        sums, bias, result, firstRow + row, IntrinsicMath.Min(tileRows, count - row), column, endColumn, start, arguments, width);
+                    PanelProduct.StoreWholePanel(
+                        sums, bias, result, firstRow + row, IntrinsicMath.Min(tileRows, count - row), column, start, arguments, width);
                 }
             }
         }
 
         if (gelu != 0)
             PanelProduct.ActivateRows(result, activation, firstRow, count, firstColumn, endColumn, arguments, width, gelu);
+    }
+
+    /// <summary>Copies rows of the left operand, whole vectors of it, so that they are <see cref="PanelProduct.TileStride"/> apart.</summary>
+    private static void CopyRows(
+        ArrayView<float> left,
+        ArrayView<float> tile,
+        int row,
+        int endRow,
+        int start,
+        int cut,
+        int depth,
+        int count,
+        int width)
+    {
+        int lane = Group.IdxX;
+        for (int i = 0; i < count; i++)
+        {
+            // Rows beyond the last repeat it: what they give is never stored.
+            int from = IntrinsicMath.Min(row + i, endRow - 1) * depth + start + lane;
+            int to = i * PanelProduct.TileStride + lane;
+            for (int step = 0; step < cut; step += width)
+                tile[to + step] = left[from + step];
+        }
     }
 
     /// <summary>Takes the first rows through one panel while it comes from memory, and packs it. <paramref name="tileRows"/> and <paramref name="width"/> are constants.</summary>

@@ -9,7 +9,7 @@ namespace Engine.Kernels;
 /// <param name="LeftInPlace">Not 0: whole tiles of the left operand are read where they are.</param>
 /// <param name="Accumulate">Not 0: add to the result.</param>
 /// <param name="HasBias">Not 0: add a bias to every row.</param>
-/// <param name="FewRows">Not 0: a group has at most <see cref="FewRowsProduct.MaxRows"/> rows and whole panels of columns, and is computed by <see cref="FewRowsProduct"/>.</param>
+/// <param name="FewRows">Not 0: a group has at most <see cref="FewRowsProduct.MaxRows"/> rows whole panels of columns and a reduction of whole vectors, and is computed by <see cref="FewRowsProduct"/>.</param>
 internal readonly record struct PanelArguments(
     int Rows,
     int Columns,

@@ -85,7 +85,7 @@ internal sealed class PanelGemm<TTile>(ComputeDevice device) : IGemmKernels
     private KernelConfig Config(GemmSizes sizes, out PanelArguments arguments, bool accumulate, bool hasBias, bool inPlace, bool rightTransposed = false)
     {
         var (rowsPerGroup, columnsPerGroup) = plan.Choose(sizes, rightTransposed);
-        var fewRows = rowsPerGroup <= FewRowsProduct.MaxRows && sizes.Columns % (default(TTile).Width * 2) == 0;
+        var fewRows = rowsPerGroup <= FewRowsProduct.MaxRows && sizes.Columns % (default(TTile).Width * 2) == 0 && sizes.Depth % default(TTile).Width == 0;
         arguments = new(sizes.Rows, sizes.Columns, sizes.Depth, rowsPerGroup, columnsPerGroup, inPlace ? 1 : 0, accumulate ? 1 : 0, hasBias ? 1 : 0, fewRows ? 1 : 0);
         return new KernelConfig(
             new Index3D((sizes.Columns + columnsPerGroup - 1) / columnsPerGroup, (sizes.Rows + rowsPerGroup - 1) / rowsPerGroup, 1),

@@ -207,7 +207,7 @@ internal static class PanelProduct
     }
 
     /// <summary>Copies rows of a rows x depth matrix so that they are <see cref="TileStride"/> apart.</summary>
-    internal static void CopyRows(
+    private static void CopyRows(
         ArrayView<float> source,
         ArrayView<float> tile,
         int row,
@@ -334,7 +334,71 @@ internal static class PanelProduct
     }
 
     /// <summary>Adds one tile's sums for one panel to the result, or stores them with the bias.</summary>
-    internal static void StorePanel(
+    private static void StorePanel(
+        ArrayView<float> sums,
+        ArrayView<float> bias,
+        ArrayView<float> result,
+        int row,
+        int rows,
+        int column,
+        int endColumn,
+        int start,
+        PanelArguments arguments,
+        int width)
+    {
+        if (column + width * 2 <= endColumn)
+            StoreWholePanel(sums, bias, result, row, rows, column, start, arguments, width);
+        else
+            StorePartOfPanel(sums, bias, result, row, rows, column, endColumn, start, arguments, width);
+    }
+
+    /// <summary>The same where all columns of the panel are inside the matrix.</summary>
+    internal static void StoreWholePanel(
+        ArrayView<float> sums,
+        ArrayView<float> bias,
+        ArrayView<float> result,
+        int row,
+        int rows,
+        int column,
+        int start,
+        PanelArguments arguments,
+        int width)
+    {
+        int lane = Group.IdxX;
+        int at = row * arguments.Columns + column + lane;
+        int from = lane;
+        if (start > 0 || arguments.Accumulate != 0)
+        {
+            for (int i = 0; i < rows; i++)
+            {
+                result[at] += sums[from];
+                result[at + width] += sums[from + width];
+                at += arguments.Columns;
+                from += width * 2;
+            }
+        }
+        else
+        {
+            float low = 0f;
+            float high = 0f;
+            if (arguments.HasBias != 0)
+            {
+                low = bias[column + lane];
+                high = bias[column + width + lane];
+            }
+
+            for (int i = 0; i < rows; i++)
+            {
+                result[at] = sums[from] + low;
+                result[at + width] = sums[from + width] + high;
+                at += arguments.Columns;
+                from += width * 2;
+            }
+        }
+    }
+
+    /// <summary>The same where columns of the panel lie beyond the group's last one.</summary>
+    private static void StorePartOfPanel(
         ArrayView<float> sums,
         ArrayView<float> bias,
         ArrayView<float> result,
@@ -350,57 +414,23 @@ internal static class PanelProduct
         int at = row * arguments.Columns + column + lane;
         int from = lane;
         bool addsToResult = start > 0 || arguments.Accumulate != 0;
-        if (column + width * 2 <= endColumn)
+        for (int i = 0; i < rows; i++)
         {
-            if (addsToResult)
+            for (int offset = 0; offset < width * 2; offset += width)
             {
-                for (int i = 0; i < rows; i++)
+                if (column + offset + lane < endColumn)
                 {
-                    result[at] += sums[from];
-                    result[at + width] += sums[from + width];
-                    at += arguments.Columns;
-                    from += width * 2;
+                    float before = 0f;
+                    if (addsToResult)
+                        before = result[at + offset];
+                    else if (arguments.HasBias != 0)
+                        before = bias[column + offset + lane];
+                    result[at + offset] = sums[from + offset] + before;
                 }
             }
-            else
-            {
-                float low = 0f;
-                float high = 0f;
-                if (arguments.HasBias != 0)
-                {
-                    low = bias[column + lane];
-                    high = bias[column + width + lane];
-                }
 
-                for (int i = 0; i < rows; i++)
-                {
-                    result[at] = sums[from] + low;
-                    result[at + width] = sums[from + width] + high;
-                    at += arguments.Columns;
-                    from += width * 2;
-                }
-            }
-        }
-        else
-        {
-            for (int i = 0; i < rows; i++)
-            {
-                for (int offset = 0; offset < width * 2; offset += width)
-                {
-                    if (column + offset + lane < endColumn)
-                    {
-                        float before = 0f;
-                        if (addsToResult)
-                            before = result[at + offset];
-                        else if (arguments.HasBias != 0)
-                            before = bias[column + offset + lane];
-                        result[at + offset] = sums[from + offset] + before;
-                    }
-                }
-
-                at += arguments.Columns;
-                from += width * 2;
-            }
+            at += arguments.Columns;
+            from += width * 2;
         }
     }
 

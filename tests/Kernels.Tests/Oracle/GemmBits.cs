@@ -35,7 +35,7 @@ internal static class GemmBits
     /// <summary>Whole panels of columns at every width: few rows of them are computed by code of their own, here with a whole tile, others, and a second cut.</summary>
     private static void FewRows(BitsRun run, Gemm gemm)
     {
-        const int M = 19, N = 32, K = 390;
+        const int M = 19, N = 32, K = 400;
         var (x, w, bias) = (run.In(M * K), run.In(K * N), run.In(N));
         gemm.Forward(x, w, bias, run.Out(M * N), M, N, K);
         gemm.Forward(x, w, default, run.Out(2 * N), 2, N, K);
