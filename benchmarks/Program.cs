@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Engine.Benchmarks.Conversion;
+using Engine.Benchmarks.Launches;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.Report;
 using Engine.Benchmarks.SideBySide;
@@ -19,6 +20,7 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
         StepCommand.MakeForward(),
         VariantsCommand.Make(),
     },
+    LaunchCommand.Make(),
     TokenizerCommand.Make(),
     ReferenceJobCommand.Make(),
     ConvertCommand.Make(),

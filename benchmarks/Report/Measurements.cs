@@ -1,4 +1,5 @@
 using Engine.Benchmarks.Conversion;
+using Engine.Benchmarks.Launches;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.SideBySide;
 using Engine.Benchmarks.Soak;
@@ -15,6 +16,7 @@ internal static class Measurements
         .. GemmCommand.Measurements,
         .. StepCommand.Measurements,
         VariantsCommand.Measurement,
+        LaunchCommand.Measurement,
         TokenizerCommand.Measurement,
         .. ReferenceJobCommand.Measurements,
         ConvertCommand.Measurement,
