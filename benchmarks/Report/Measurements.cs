@@ -16,6 +16,7 @@ internal static class Measurements
         .. GemmCommand.Measurements,
         .. StepCommand.Measurements,
         VariantsCommand.Measurement,
+        EmulatorCommand.Measurement,
         LaunchCommand.Measurement,
         TokenizerCommand.Measurement,
         .. ReferenceJobCommand.Measurements,
