@@ -4,6 +4,7 @@ using Engine.Benchmarks.Conversion;
 using Engine.Benchmarks.Launches;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.Report;
+using Engine.Benchmarks.Scaling;
 using Engine.Benchmarks.SideBySide;
 using Engine.Benchmarks.Soak;
 using Engine.Benchmarks.StartUp;
@@ -30,6 +31,8 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
     FirstStepRun.Make(),
     SoakCommand.Make(),
     ReportCommand.Make(),
+    ScalingCommand.Make(),
+    GrowthCommand.Make(),
 };
 
 var suites = new Command("bdn", "BenchmarkDotNet suites; what follows goes to BenchmarkDotNet, such as --list flat or --filter '*Gemm*'.")

@@ -1,6 +1,7 @@
 using Engine.Benchmarks.Conversion;
 using Engine.Benchmarks.Launches;
 using Engine.Benchmarks.Reference;
+using Engine.Benchmarks.Scaling;
 using Engine.Benchmarks.SideBySide;
 using Engine.Benchmarks.Soak;
 using Engine.Benchmarks.StartUp;
@@ -22,6 +23,7 @@ internal static class Measurements
         .. ReferenceJobCommand.Measurements,
         ConvertCommand.Measurement,
         StartUpCommand.Measurement,
+        ScalingCommand.Measurement,
         SoakCommand.Measurement,
     ];
 }

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Runtime.Intrinsics.X86;
 using Engine.Benchmarks.Report;
 using Engine.Compute;
-using Engine.Kernels;
 
 namespace Engine.Benchmarks.SideBySide;
 
@@ -15,9 +14,6 @@ internal static class GemmCommand
     /// of each grows with the square root of that, 64 x 6e-8.
     /// </summary>
     private const double Tolerance = 1e-5;
-
-    /// <summary>Work of one timed turn, in floating-point operations: milliseconds, against the clock's and the scheduler's grain.</summary>
-    private const double TurnWork = 2e9;
 
     private const string DotnetSwitch = "DOTNET_EnableAVX512";
     private const string OpenBlasSwitch = "OPENBLAS_CORETYPE";
@@ -152,33 +148,10 @@ internal static class GemmCommand
     private static unsafe IReadOnlyList<(double Ours, double Peer)> Measure(
         ComputeDevice device, OpenBlas blas, IReadOnlyList<BertProduct> shapes, int rounds)
     {
-        var gemm = new Gemm(device);
-        using var left = new DeviceMatrix(device, shapes.Max(shape => shape.LeftLength), 1);
-        using var right = new DeviceMatrix(device, shapes.Max(shape => shape.RightLength), 2);
-        using var result = new DeviceMatrix(device, shapes.Max(shape => shape.ResultLength));
-        using var bias = new DeviceMatrix(device, shapes.Max(shape => shape.Outputs));
-        using var peerLeft = new NativeMatrix(left);
-        using var peerRight = new NativeMatrix(right);
-        using var peerResult = new NativeMatrix(result);
-
-        void Ours(BertProduct shape)
-        {
-            var (m, n, k) = (shape.Tokens, shape.Outputs, shape.Inputs);
-            switch (shape.Form)
-            {
-                case GemmForm.Forward:
-                    gemm.Forward(left.View, right.View, bias.View, result.View, m, n, k);
-                    break;
-                case GemmForm.DataGradient:
-                    gemm.DataGradient(left.View, right.View, result.View, m, n, k, false);
-                    break;
-                case GemmForm.WeightGradient:
-                    gemm.WeightGradient(left.View, right.View, result.View, m, n, k, false);
-                    break;
-            }
-
-            device.Synchronize();
-        }
+        using var ours = new DeviceProducts(device, shapes);
+        using var peerLeft = new NativeMatrix(ours.Left);
+        using var peerRight = new NativeMatrix(ours.Right);
+        using var peerResult = new NativeMatrix(ours.Result);
 
         void Peer(BertProduct shape)
         {
@@ -197,16 +170,16 @@ internal static class GemmCommand
             }
         }
 
-        var alternations = shapes.Select(shape => new Alternation(() => Ours(shape), () => Peer(shape))
+        var alternations = shapes.Select(shape => new Alternation(() => ours.Run(shape), () => Peer(shape))
         {
             WarmUp = 2,
-            Calls = Math.Max(1, (int)(TurnWork / shape.FloatingPointOperations)),
+            Calls = DeviceProducts.CallsOfTurn(shape),
         }).ToList();
         foreach (var shape in shapes)
         {
-            Ours(shape);
+            ours.Run(shape);
             Peer(shape);
-            Results.RequireEqual(shape.Name, result.ToArray().AsSpan(0, shape.ResultLength), peerResult.Values, Tolerance);
+            Results.RequireEqual(shape.Name, ours.Result.ToArray().AsSpan(0, shape.ResultLength), peerResult.Values, Tolerance);
         }
 
         for (var round = 0; round < rounds; round++)

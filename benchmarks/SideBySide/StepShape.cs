@@ -25,7 +25,7 @@ internal sealed record StepShape(string Name, int Layers, int Hidden, int Heads,
     public static readonly IReadOnlyList<StepShape> Inferred = [.. Trained, new("minilm-text", 6, 384, 12, 1, 16)];
 
     /// <summary>Gets the model's usual name.</summary>
-    public string Title => Layers == 6 ? "MiniLM-L6" : "BERT-base";
+    public string Title => Layers switch { 6 => "MiniLM-L6", 12 => "BERT-base", _ => "BERT-Large" };
 
     /// <summary>Gets the model's configuration: BERT's, with a softmax of two classes on the first state.</summary>
     public BertConfiguration Configuration => new()
