@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Engine.Benchmarks.Conversion;
+using Engine.Benchmarks.Large;
 using Engine.Benchmarks.Launches;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.Report;
@@ -33,6 +34,7 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
     ReportCommand.Make(),
     ScalingCommand.Make(),
     GrowthCommand.Make(),
+    BertLargeCommand.Make(),
 };
 
 var suites = new Command("bdn", "BenchmarkDotNet suites; what follows goes to BenchmarkDotNet, such as --list flat or --filter '*Gemm*'.")

@@ -1,4 +1,5 @@
 using Engine.Benchmarks.Conversion;
+using Engine.Benchmarks.Large;
 using Engine.Benchmarks.Launches;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.Scaling;
@@ -24,6 +25,7 @@ internal static class Measurements
         ConvertCommand.Measurement,
         StartUpCommand.Measurement,
         ScalingCommand.Measurement,
+        BertLargeCommand.Measurement,
         SoakCommand.Measurement,
     ];
 }
