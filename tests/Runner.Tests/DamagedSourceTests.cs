@@ -1,0 +1,212 @@
+using System.Buffers.Binary;
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Engine.Runner.Tests;
+
+/// <summary>Damaged checkpoints, archives and records, built here: one line, exit code 2, nothing touched on the disk.</summary>
+public sealed class DamagedSourceTests : IDisposable
+{
+    private const string Segments = "embeddings.token_type_embeddings.weight";
+    private const string Positions = "embeddings.position_embeddings.weight";
+
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    public static TheoryData<string, string[]> Tensors => new()
+    {
+        { "type", ["type I32, expected 32-bit or 16-bit floats"] },
+        { "width", ["word embeddings are 32 wide and other embeddings 16"] },
+        { "rank", [Segments, "shape [64], expected two dimensions"] },
+        { "absent", ["nothing that becomes " + Positions + " was found"] },
+        { "overlap", ["overlaps", "expected"] },
+        { "gap", ["leaves a gap after"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Tensors))]
+    public void Tensors_of_a_checkpoint(string damage, string[] expected)
+    {
+        string folder = Copy();
+        EditHeader(Path.Combine(folder, "model.safetensors"), header =>
+        {
+            string Key(string name) => header.Select(entry => entry.Key).Single(key => key.EndsWith(name, StringComparison.Ordinal));
+            JsonNode segments = header[Key(Segments)]!, positions = header[Key(Positions)]!;
+            switch (damage)
+            {
+                case "type":
+                    positions["dtype"] = "I32";
+                    break;
+                case "width":
+                    segments["shape"] = new JsonArray(4, 16);
+                    break;
+                case "rank":
+                    segments["shape"] = new JsonArray(64);
+                    break;
+                case "absent":
+                    string key = Key(Positions);
+                    header.Remove(key);
+                    header["of.no.model"] = positions;
+                    break;
+                case "overlap":
+                    segments["data_offsets"] = positions["data_offsets"]![0]!.GetValue<long>() is var start ? new JsonArray(start, start + 256) : null;
+                    break;
+                default:
+                    header.Remove(Key(Segments));
+                    break;
+            }
+        });
+        AssertRefused(folder, expected);
+    }
+
+    [Theory]
+    [InlineData("{", "cannot be read as JSON")]
+    [InlineData("{}", "has no weight_map")]
+    [InlineData("{\"weight_map\": {\"a\": 1}}", "weight_map has \"a\" twice or without a file's name")]
+    [InlineData("{\"weight_map\": {\"a\": \"b\", \"a\": \"b\"}}", "weight_map has \"a\" twice or without a file's name")]
+    public void Index_of_shards(string index, string expected)
+    {
+        string folder = Copy();
+        File.Delete(Path.Combine(folder, "model.safetensors"));
+        File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), index);
+        AssertRefused(folder, "model.safetensors.index.json", expected);
+    }
+
+    [Fact]
+    public void Folders_and_options()
+    {
+        string folder = Copy();
+        AssertUntouched(() => Convert(folder, "--heads", "8").AssertBadInput("--heads 8", "config.json says 4"));
+        File.Delete(Path.Combine(folder, "vocab.txt"));
+        AssertRefused(folder, "has no vocab.txt", "--vocab FILE");
+        File.Delete(Path.Combine(folder, "model.safetensors"));
+        File.WriteAllText(Path.Combine(folder, "weights.h5"), "x");
+        AssertRefused(folder, "weights.h5: is Keras's HDF5");
+        string hub = _folder.File("hub");
+        Directory.CreateDirectory(hub);
+        _folder.Write("hub/tfhub_module.pb", [0x08, 0x02]);
+        _folder.Write("hub/saved_model.pb", [0x08, 0x01]);
+        AssertRefused(hub, "tfhub_module.pb: the module has format 2, expected 3");
+    }
+
+    [Theory]
+    [InlineData("link", "entry \"saved_model.pb\" is a link, expected files and folders only")]
+    [InlineData("device", "entry \"saved_model.pb\" is a device, expected files and folders only")]
+    [InlineData("twice", "holds \"saved_model.pb\" twice")]
+    [InlineData("name", "damaged or cut short")]
+    [InlineData("length", "damaged or cut short")]
+    public void Tar_archives(string damage, string expected)
+    {
+        string archive = _folder.File("model.tar");
+        using (TarWriter writer = new(File.Create(archive), TarEntryFormat.Ustar))
+        {
+            TarEntryType type = damage switch { "link" => TarEntryType.SymbolicLink, "device" => TarEntryType.CharacterDevice, _ => TarEntryType.RegularFile };
+            for (int i = 0; i < (damage == "twice" ? 2 : 1); i++)
+            {
+                UstarTarEntry entry = new(type, "saved_model.pb");
+                if (type == TarEntryType.SymbolicLink)
+                    entry.LinkName = "/etc/hostname";
+                if (type == TarEntryType.RegularFile)
+                    entry.DataStream = new MemoryStream([0x08, 0x01]);
+                writer.WriteEntry(entry);
+            }
+        }
+        byte[] bytes = File.ReadAllBytes(archive);
+        if (damage == "name")
+            bytes[0] = 0xFF;
+        if (damage == "length")
+            bytes[124] = (byte)'x';
+        // The header's checksum is right, so that the damage itself is what is found.
+        bytes.AsSpan(148, 8).Fill((byte)' ');
+        int sum = bytes.AsSpan(0, 512).ToArray().Sum(value => value);
+        Encoding.ASCII.GetBytes(System.Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(bytes, 148);
+        File.WriteAllBytes(archive, bytes);
+        AssertRefused(archive, "model.tar", expected);
+    }
+
+    [Theory]
+    [InlineData("password", "is encrypted, expected deflate and no password")]
+    [InlineData("method", "is compressed by method 12, expected deflate and no password")]
+    public void Zip_archives(string damage, string expected)
+    {
+        string archive = _folder.File("model.zip");
+        using (ZipArchive zip = ZipFile.Open(archive, ZipArchiveMode.Create))
+        using (Stream stream = zip.CreateEntry("saved_model.pb").Open())
+            stream.Write([0x08, 0x01]);
+        byte[] bytes = File.ReadAllBytes(archive);
+        int central = bytes.AsSpan().IndexOf("PK\x01\x02"u8);
+        foreach (int flags in new[] { 6, central + 8 })
+        {
+            if (damage == "password")
+                bytes[flags] |= 1;
+            else
+                bytes[flags + 2] = 12;
+        }
+        File.WriteAllBytes(archive, bytes);
+        AssertRefused(archive, "model.zip: entry \"saved_model.pb\"", expected);
+    }
+
+    [Theory]
+    [InlineData("{", "cannot be read as JSON")]
+    [InlineData("[]", "is not a JSON object")]
+    [InlineData("{}", "has no files")]
+    [InlineData("{\"files\": [{}]}", "has no name")]
+    [InlineData("{\"files\": [{\"name\": \"../vocab.txt\"}]}", "describes file \"../vocab.txt\" in no known way")]
+    [InlineData("{\"files\": [{\"name\": \"vocab.txt\", \"bytes\": 1}]}", "has no xxh128")]
+    [InlineData("{\"files\": [{\"name\": \"vocab.txt\", \"bytes\": 1, \"xxh128\": \"0\"}]}", "has no kind")]
+    public void Record_of_a_conversion(string record, string expected)
+    {
+        string folder = Copy();
+        File.WriteAllText(Path.Combine(folder, "conversion.json"), record);
+        AssertUntouched(() =>
+        {
+            CommandRun.Of("info", "--check", folder).AssertBadInput("conversion.json", expected);
+            CommandRun.Of("info", folder).AssertBadInput("conversion.json", expected);
+        });
+    }
+
+    [Theory]
+    [InlineData("array.jsonl", "[1]\n", "array.jsonl, line 1: a JSON array, and an object was expected")]
+    [InlineData("blank.txt", "\n\n", "blank.txt is empty; a text on each line was expected")]
+    public void Texts_to_tokenize(string name, string content, string expected)
+    {
+        string file = _folder.Write(name, content);
+        AssertUntouched(() => CommandRun.Of("tokenize", "--model", Repository.SmallModel, "--input", file, "--out", _folder.File("out")).AssertBadInput(expected));
+    }
+
+    private static void EditHeader(string path, Action<JsonObject> edit)
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        int length = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
+        JsonObject header = JsonNode.Parse(bytes.AsSpan(8, length))!.AsObject();
+        edit(header);
+        byte[] edited = Encoding.UTF8.GetBytes(header.ToJsonString());
+        byte[] size = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(size, edited.Length);
+        File.WriteAllBytes(path, [.. size, .. edited, .. bytes.AsSpan(8 + length)]);
+    }
+
+    private CommandRun Convert(string source, params string[] more) => CommandRun.Of(["convert", source, "--out", _folder.File("out"), .. more]);
+
+    private void AssertRefused(string source, params string[] expected) => AssertUntouched(() => Convert(source).AssertBadInput(expected));
+
+    private void AssertUntouched(Action action)
+    {
+        string before = _folder.Fingerprint();
+        action();
+        Assert.Equal(before, _folder.Fingerprint());
+    }
+
+    private string Copy()
+    {
+        string folder = _folder.File("model");
+        Directory.CreateDirectory(folder);
+        foreach (string file in new[] { "config.json", "model.safetensors", "vocab.txt" })
+            File.Copy(Path.Combine(Repository.SmallModel, file), Path.Combine(folder, file));
+        return folder;
+    }
+}
