@@ -53,7 +53,8 @@ public sealed class DamagedSourceTests : IDisposable
                     header["of.no.model"] = positions;
                     break;
                 case "overlap":
-                    segments["data_offsets"] = positions["data_offsets"]![0]!.GetValue<long>() is var start ? new JsonArray(start, start + 256) : null;
+                    long start = positions["data_offsets"]![0]!.GetValue<long>();
+                    segments["data_offsets"] = new JsonArray(start, start + 256);
                     break;
                 default:
                     header.Remove(Key(Segments));
@@ -87,9 +88,10 @@ public sealed class DamagedSourceTests : IDisposable
         File.WriteAllText(Path.Combine(folder, "weights.h5"), "x");
         AssertRefused(folder, "weights.h5: is Keras's HDF5");
         string hub = _folder.File("hub");
-        Directory.CreateDirectory(hub);
+        string archive = _folder.File("hub.zip");
+        ZipFile.CreateFromDirectory(Path.Combine(Repository.Root, "tests", "fixtures", "checkpoints", "hub-tf1"), archive);
+        ZipFile.ExtractToDirectory(archive, hub);
         _folder.Write("hub/tfhub_module.pb", [0x08, 0x02]);
-        _folder.Write("hub/saved_model.pb", [0x08, 0x01]);
         AssertRefused(hub, "tfhub_module.pb: the module has format 2, expected 3");
     }
 
@@ -170,12 +172,14 @@ public sealed class DamagedSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("array.jsonl", "[1]\n", "array.jsonl, line 1: a JSON array, and an object was expected")]
-    [InlineData("blank.txt", "\n\n", "blank.txt is empty; a text on each line was expected")]
-    public void Texts_to_tokenize(string name, string content, string expected)
+    [InlineData("tokenize", "array.jsonl", "[1]\n", "array.jsonl, line 1: no JSON object with \"text\"")]
+    [InlineData("embed", "array.jsonl", "[1]\n", "array.jsonl, line 1: a JSON array, and an object was expected")]
+    [InlineData("embed", "blank.txt", "\n\n", "blank.txt is empty; a line of column names and at least one row were expected")]
+    [InlineData("fill-mask", "blank.txt", "\n\n", "blank.txt is empty; a text on each line was expected")]
+    public void Files_of_texts(string command, string name, string content, string expected)
     {
         string file = _folder.Write(name, content);
-        AssertUntouched(() => CommandRun.Of("tokenize", "--model", Repository.SmallModel, "--input", file, "--out", _folder.File("out")).AssertBadInput(expected));
+        AssertUntouched(() => CommandRun.Of(command, "--model", Repository.SmallModel, "--input", file, "--out", _folder.File("out")).AssertBadInput(expected));
     }
 
     private static void EditHeader(string path, Action<JsonObject> edit)
