@@ -42,7 +42,7 @@ internal static class FewRowsProduct
         {
             int cut = IntrinsicMath.Min(PanelProduct.DepthCut, depth - start);
             Group.Barrier();
-            CopyRows(left, tile, firstRow, endRow, start, cut, depth, (count + tailRows - 1) / tailRows * tailRows, width);
+            CopyRows(left, tile, firstRow, endRow, start, cut, depth, IntrinsicMath.Min(count + tailRows - 1, MaxRows), width);
             Group.Barrier();
             for (int column = firstColumn; column < endColumn; column += width * 2)
             {
