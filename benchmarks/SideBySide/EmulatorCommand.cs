@@ -69,7 +69,8 @@ internal static class EmulatorCommand
                     for (var call = 0; call < OurCalls; call++)
                         mine.Run();
                 },
-                peer.Run) { WarmUp = 1 };
+                peer.Run)
+            { WarmUp = 1 };
             for (var round = 0; round < rounds; round++)
                 alternation.Turn();
             var (first, second) = alternation.Medians;

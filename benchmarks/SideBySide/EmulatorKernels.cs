@@ -88,7 +88,8 @@ internal sealed class EmulatorKernels : IDisposable
     {
         launch();
         device.Synchronize();
-    });
+    }
+    );
 
     private DeviceMatrix Random(int length, int seed) => Keep(new DeviceMatrix(device, length, seed));
 
