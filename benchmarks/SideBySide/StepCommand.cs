@@ -154,7 +154,7 @@ internal static class StepCommand
         figures.Add(
             SpeedRow(shape, trains),
             peerSeconds / ourSeconds,
-            $"{FigureLog.Speed(peerSeconds / ourSeconds)}: {ourSeconds / calls * 1e3:G3} ms to {peerSeconds / calls * 1e3:G3}",
+            $"{FigureLog.Speed(peerSeconds / ourSeconds)}: {Milliseconds(ourSeconds / calls)} ms to {Milliseconds(peerSeconds / calls)}",
             peer!.Name);
         if (!trains)
             return;
@@ -162,6 +162,8 @@ internal static class StepCommand
         if (shape == StepShape.Trained[0] && device.CompiledKernels - compiled is { } later)
             figures.Add(CompiledRow, later, $"{later}");
     }
+
+    private static string Milliseconds(double seconds) => (seconds * 1e3).ToString(seconds < 0.1 ? "G3" : "F0", System.Globalization.CultureInfo.InvariantCulture);
 
     private static void Show(string side, double seconds, double work, long memory) =>
         Console.WriteLine($"{side + ", median",-40}{seconds * 1e3,8:F2} ms {work / seconds / 1e9,8:F0} GFLOP/s, peak memory of the process {memory >> 20} MiB");
