@@ -221,11 +221,20 @@ public sealed partial class BertModel : IDisposable
         var arena = new ParameterArena(device, layout);
         try
         {
-            ModelFolder.Read(source, arena, configuration.InitializerRange);
-            return new BertModel(device, folder, configuration, arena, limits, trained, keepStates)
+            var model = new BertModel(device, folder, configuration, arena, limits, trained, keepStates)
             {
                 NewTensors = [.. layout.Tensors.Where(source.IsNew).Select(t => t.Name)],
             };
+            try
+            {
+                model.ReadParameters(source);
+                return model;
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
         }
         catch
         {

@@ -162,6 +162,18 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_stop_while_a_prediction_starts_writes_nothing()
+    {
+        string train = _folder.Write("train.csv", SmallTask.Csv(40)), model = _folder.File("model"), predictions = _folder.File("predictions.csv");
+        Assert.Equal(0, CommandRun.Of(["train", "--train", train, "--out", model, .. SmallTask.Options("--epochs", "1")]).Code);
+        using CancellationTokenSource stop = new();
+        stop.Cancel();
+        CommandRun run = CommandRun.Of([], stop.Token, ["predict", "--model", model, "--input", train, "--out", predictions, "--device", "cpu"]);
+        Assert.Equal((CommandLine.Stopped, "engine: stopped; nothing was written.\n"), (run.Code, run.Error));
+        Assert.False(File.Exists(predictions));
+    }
+
+    [Fact]
     public void A_terminal_gets_a_line_that_is_written_over()
     {
         string train = _folder.Write("train.csv", SmallTask.Csv(40));

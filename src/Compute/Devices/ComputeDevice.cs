@@ -12,16 +12,18 @@ namespace Engine.Compute;
 public sealed class ComputeDevice : IDisposable
 {
     private readonly LoadedKernels kernels;
+    private readonly CompilationAhead? ahead;
 
-    private ComputeDevice(DeviceSelector selector, Context context, Accelerator accelerator, TileTable? tiles, IReadOnlyList<string> notes)
+    private ComputeDevice(DeviceSelector selector, Context context, Accelerator accelerator, ComputeDeviceOptions options, IReadOnlyList<string> notes)
     {
         Selector = selector.ToString();
         Kind = selector.Kind;
         Context = context;
         Accelerator = accelerator;
         Notes = notes;
-        Tiles = tiles ?? TileTable.For(accelerator);
+        Tiles = options.Tiles ?? TileTable.For(accelerator);
         kernels = new LoadedKernels(accelerator);
+        ahead = options.CompilesAhead && !options.Checked && accelerator is VectorAccelerator vector ? new CompilationAhead(vector) : null;
     }
 
     /// <summary>Gets what names this device, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
@@ -155,12 +157,32 @@ public sealed class ComputeDevice : IDisposable
         return kernels.Get(kernel, load);
     }
 
+    /// <summary>
+    /// Compiles, on other threads, the kernels that some work launches, without running them, where <see cref="ComputeDeviceOptions.CompilesAhead"/> asks for
+    /// it; else does nothing, and nothing either while a profile is measured, which is about work that runs.
+    /// </summary>
+    /// <param name="work">
+    /// The work, on memory of its own that stays until the task has ended: it allocates and copies as it always does, its launches do nothing else than have
+    /// their kernels compiled. What it throws is left out, and so is a kernel that cannot be compiled: the launch that is meant to run throws it.
+    /// </param>
+    /// <returns>
+    /// Ends, without failing, when the work was gone through. Kernels are compiled a while longer; whoever launches one waits for it, whoever closes the device
+    /// for those that have begun.
+    /// </returns>
+    public Task CompileAhead(Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return ahead is not null && Profile is null ? ahead.Start(work) : Task.CompletedTask;
+    }
+
     /// <summary>Waits until everything that was enqueued has finished.</summary>
     public void Synchronize() => Stream.Synchronize();
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        // Before anything is taken from those who compile or copy ahead.
+        ahead?.Stop();
         kernels.Close();
         Accelerator.Dispose();
         Context.Dispose();
@@ -189,7 +211,7 @@ public sealed class ComputeDevice : IDisposable
         };
         try
         {
-            return new ComputeDevice(selector, context, Create(selector, context, options), options.Tiles, notes);
+            return new ComputeDevice(selector, context, Create(selector, context, options), options, notes);
         }
         catch (Exception exception)
         {

@@ -15,6 +15,12 @@ public sealed record ComputeDeviceOptions
     public bool Contraction { get; init; } = true;
 
     /// <summary>
+    /// Gets a value indicating whether the kernels of a model are compiled while its weights are read, on all cores, instead of one by one at their first
+    /// launch: a program that uses a model once starts sooner. Vector CPU only; no result depends on it.
+    /// </summary>
+    public bool CompilesAhead { get; init; }
+
+    /// <summary>
     /// Gets a value indicating whether the vector CPU runs kernels in checked mode: thread by thread, looking at every access to memory, every barrier and every
     /// integer division. What is found is thrown at the next synchronization as a <see cref="KernelFaultException"/>. Some hundred times slower.
     /// </summary>

@@ -118,7 +118,14 @@ internal sealed class VectorAccelerator : KernelAccelerator<VectorCompiledKernel
                 nameof(launch), $"kernel {kernel.Compiled.KernelName}: {shared} bytes of shared memory are too many, expected at most {MaxSharedMemoryPerGroup}");
         }
 
-        var code = kernel.CodeFor(new GroupShape(launch.GroupX, launch.GroupY, launch.GroupZ));
+        var shape = new GroupShape(launch.GroupX, launch.GroupY, launch.GroupZ);
+        if (CompilationAhead.Of(this) is { } ahead)
+        {
+            ahead.Take(kernel, shape);
+            return;
+        }
+
+        var code = kernel.CodeFor(shape);
         var profile = Profile;
         var start = profile is null ? 0 : Stopwatch.GetTimestamp();
         fixed (LaunchInfo* info = &launch)

@@ -27,7 +27,10 @@ internal sealed class VectorKernel : Kernel
     /// <summary>Gets the compiled kernel.</summary>
     public VectorCompiledKernel Compiled { get; }
 
-    /// <summary>Returns the code for a group shape, compiling it at the first launch of that shape; safe from any thread.</summary>
+    /// <summary>
+    /// Returns the code for a group shape, compiling it at the first launch of that shape; safe from any thread. Code that could not be made is made again by
+    /// who waited for it and by who comes next: it may have been memory that was lacking.
+    /// </summary>
     /// <param name="shape">The group shape.</param>
     /// <returns>The code.</returns>
     public VectorCode CodeFor(GroupShape shape)
@@ -35,7 +38,7 @@ internal sealed class VectorKernel : Kernel
         var known = Volatile.Read(ref latest);
         if (known is null || known.Shape != shape)
         {
-            known = variants.GetOrAdd(shape, key => new Lazy<Variant>(() => Compile(key))).Value;
+            known = Make(shape);
             Volatile.Write(ref latest, known);
         }
 
@@ -45,6 +48,27 @@ internal sealed class VectorKernel : Kernel
     /// <inheritdoc/>
     protected override void DisposeAcceleratorObject(bool disposing)
     {
+    }
+
+    private Variant Make(GroupShape shape)
+    {
+        while (true)
+        {
+            var own = new Lazy<Variant>(() => Compile(shape));
+            var variant = variants.GetOrAdd(shape, own);
+            try
+            {
+                return variant.Value;
+            }
+            catch
+            {
+                variants.TryRemove(new(shape, variant));
+                if (variant == own)
+                {
+                    throw;
+                }
+            }
+        }
     }
 
     private Variant Compile(GroupShape shape)

@@ -86,6 +86,9 @@ internal sealed class DeviceBatch : IDisposable
         UploadLabels(labels);
     }
 
+    /// <summary>Makes this no batch, as it was in the beginning.</summary>
+    public void Clear() => (Tokens, Sequences) = (0, 0);
+
     /// <inheritdoc/>
     public void Dispose()
     {

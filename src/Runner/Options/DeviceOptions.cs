@@ -33,7 +33,8 @@ internal sealed class DeviceOptions(string standard = "auto", bool seeded = true
     /// <summary>Opens the device and says on standard error what was passed over.</summary>
     public ComputeDevice Open(ParseResult parsed, Terminal terminal)
     {
-        ComputeDevice device = ComputeDevice.Open(parsed.GetRequiredValue(_device), new ComputeDeviceOptions { Threads = parsed.GetValue(_threads) });
+        ComputeDevice device = ComputeDevice.Open(
+            parsed.GetRequiredValue(_device), new ComputeDeviceOptions { Threads = parsed.GetValue(_threads), CompilesAhead = true });
         foreach (string note in device.Notes)
             terminal.Error.WriteLine($"engine: {note}");
         return device;

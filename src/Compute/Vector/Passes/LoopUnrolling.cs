@@ -44,14 +44,21 @@ internal static class LoopUnrolling
             .Where(block => block.Terminator == TerminatorKind.Branch && block.Successors.Any(successor => !loop.Blocks.Contains(successor)))
             .Where(block => IsOnEveryIteration(loop, block, latch))
             .ToList();
+        if (exits.Count == 0) return null;
+        var known = new Dictionary<Value, long?>();
         for (int trip = 0; trip < TripLimit; trip++)
         {
-            var known = new Dictionary<Value, long?>();
+            known.Clear();
             foreach (var (phi, bits) in state) known[phi] = bits;
+            bool decided = false;
             foreach (var exit in exits)
             {
-                if (Evaluate(exit.Condition!, known, loop) is { } taken && !loop.Blocks.Contains(taken != 0 ? exit.Target! : exit.Otherwise!)) return trip;
+                if (Evaluate(exit.Condition!, known, loop) is not { } taken) continue;
+                if (!loop.Blocks.Contains(taken != 0 ? exit.Target! : exit.Otherwise!)) return trip;
+                decided = true;
             }
+            // Of a bound that is not constant nothing is ever known: later iterations know no more than this one.
+            if (!decided) return null;
             var next = new Dictionary<Value, long>();
             foreach (var phi in state.Keys)
             {
