@@ -8,17 +8,20 @@ namespace Engine.Kernels;
 
 /// <summary>What a device gives at most, as two short kernels measure it: what operations are compared with.</summary>
 /// <param name="Flops">Multiplications and additions a second of a kernel that computes in registers alone, in float32, on all threads.</param>
-/// <param name="Bandwidth">Bytes a second, of arrays larger than caches usually are: the more of a kernel that reads and of one that reads two arrays and writes a third.</param>
+/// <param name="Bandwidth">Bytes a second, of arrays larger than caches usually are: the more of a kernel that reads and of one that replaces three arrays by others in their places.</param>
 /// <remarks>
 /// The kernels are in no catalog: no model runs them. Bytes are counted as for every operation: each operand once, without what a processor reads
-/// of a line that it is about to write.
+/// of a line that it is about to write. Arrays that are replaced in place have no such line, so that nothing moves more than they count.
 /// </remarks>
 public sealed record DevicePeaks(double Flops, double Bandwidth)
 {
     /// <summary>Values that a thread of the arithmetic kernel keeps: more than a processor's units have multiply-adds under way, and no more than fit into 16 registers.</summary>
     internal const int Chains = 12;
 
-    private const int Iterations = 1 << 13;
+    /// <summary>Elements of each array that a group of the memory kernel replaces.</summary>
+    internal const int ElementsPerGroup = 1 << 12;
+
+    private const int Iterations = 1 << 12;
     private const int GroupsPerProcessor = 32;
     private const int Elements = 1 << 24;
     private const int LeastRounds = 3;
@@ -90,11 +93,23 @@ public sealed record DevicePeaks(double Flops, double Bandwidth)
         result[(Grid.IdxX * Group.DimX) + Group.IdxX] = ((a + b) + (c + d)) + ((e + f) + (g + h)) + ((i + j) + (k + l));
     }
 
-    /// <summary>z[i] = x[i] + factor * y[i], the triad of McCalpin's STREAM; whole groups only.</summary>
-    internal static void TriadKernel(float factor, ArrayView<float> x, ArrayView<float> y, ArrayView<float> z)
+    /// <summary>
+    /// x[i] = x[i] * factor + y[i], y[i] = y[i] * factor + z[i], z[i] = z[i] * factor + x[i] as it was; whole groups of <see cref="ElementsPerGroup"/> only.
+    /// Of the optimizer's kind, which no other operation comes near: several streams, each read and written in place.
+    /// </summary>
+    internal static void ReplaceKernel(float factor, ArrayView<float> x, ArrayView<float> y, ArrayView<float> z)
     {
-        int index = (Grid.IdxX * Group.DimX) + Group.IdxX;
-        z[index] = x[index] + (y[index] * factor);
+        int first = Grid.IdxX * ElementsPerGroup;
+        for (int c = 0; c < ElementsPerGroup; c += Group.DimX)
+        {
+            int index = first + c + Group.IdxX;
+            float a = x[index];
+            float b = y[index];
+            float d = z[index];
+            x[index] = (a * factor) + b;
+            y[index] = (b * factor) + d;
+            z[index] = (d * factor) + a;
+        }
     }
 
     private static double MeasureArithmetic(ComputeDevice device)
@@ -109,7 +124,6 @@ public sealed record DevicePeaks(double Flops, double Bandwidth)
     private static double MeasureBandwidth(ComputeDevice device)
     {
         // A round takes a part of the arrays, the next round the next one: when its turn comes again, no cache holds it any more.
-        int size = device.Tiles.ElementGroupSize;
         int part = (int)Math.Min(Elements, BitOperations.RoundUpToPowerOf2((uint)Math.Min(Elements, (long)device.Accelerator.NumMultiprocessors * ElementsPerProcessor)));
         using var x = device.Accelerator.Allocate1D<float>(Elements);
         using var y = device.Accelerator.Allocate1D<float>(Elements);
@@ -120,15 +134,15 @@ public sealed record DevicePeaks(double Flops, double Bandwidth)
         zero.Run(x.View);
         zero.Run(y.View);
         zero.Run(z.View);
-        var kernel = device.LoadOnce(TriadKernel, KernelLoaders.LoadStreamKernel);
-        var shape = new KernelConfig(part / size, size);
-        double triad = Best(device, round => kernel(shape, 0.5f, Part(x, round), Part(y, round), Part(z, round)));
+        var kernel = device.LoadOnce(ReplaceKernel, KernelLoaders.LoadStreamKernel);
+        var shape = new KernelConfig(part / ElementsPerGroup, device.Tiles.RowGroupSize);
+        double replace = Best(device, round => kernel(shape, 0.25f, Part(x, round), Part(y, round), Part(z, round)));
 
         // The gradients' norm reads and writes nothing.
         using var norm = new GradientNorm(device);
         using var result = device.Accelerator.Allocate1D<float>(2);
         double read = Best(device, round => norm.Run(Part(round % 3 == 0 ? x : round % 3 == 1 ? y : z, round / 3), result.View, part, 0f));
-        return sizeof(float) * (double)part * Math.Max(3 / triad, 1 / read);
+        return sizeof(float) * (double)part * Math.Max(6 / replace, 1 / read);
 
         ArrayView<float> Part(MemoryBuffer1D<float, Stride1D.Dense> array, int round) =>
             array.View.AsContiguous().SubView((long)round * part % Elements, part);

@@ -91,13 +91,18 @@ public sealed class ProfileTests(TestDevices devices)
     public void ThePeaksKernelsComputeWhatTheyCount(string name)
     {
         using var buffers = new DeviceBuffers(devices.Get(name));
-        var (x, y, z, sums) = (buffers.Of(new float[] { 1, 2, 3, 4, 5, 6, 7, 8 }), buffers.Of(new float[] { 8, 7, 6, 5, 4, 3, 2, 1 }), buffers.Out(8), buffers.Out(8));
+        const int Length = 2 * DevicePeaks.ElementsPerGroup;
+        float[] Integers(int step) => [.. Enumerable.Range(0, Length).Select(i => (float)(i * step % 31))];
+        var (a, b, c) = (Integers(1), Integers(3), Integers(7));
+        var (x, y, z, sums) = (buffers.Of(a), buffers.Of(b), buffers.Of(c), buffers.Out(8));
         var device = buffers.Device;
-        device.Accelerator.LoadStreamKernel<float, ArrayView<float>, ArrayView<float>, ArrayView<float>>(DevicePeaks.TriadKernel)(new KernelConfig(2, 4), 0.5f, x, y, z);
+        device.Accelerator.LoadStreamKernel<float, ArrayView<float>, ArrayView<float>, ArrayView<float>>(DevicePeaks.ReplaceKernel)(new KernelConfig(2, 4), 0.5f, x, y, z);
         device.Accelerator.LoadStreamKernel<int, float, float, ArrayView<float>>(DevicePeaks.ArithmeticKernel)(new KernelConfig(2, 4), 3, 0.5f, 1f, sums);
-        Assert.Equal([5f, 5.5f, 6f, 6.5f, 7f, 7.5f, 8f, 8.5f], buffers.Read(z));
 
         // Halves of small integers: no rounding.
+        Assert.Equal(a.Zip(b, (p, q) => (p * 0.5f) + q), buffers.Read(x));
+        Assert.Equal(b.Zip(c, (p, q) => (p * 0.5f) + q), buffers.Read(y));
+        Assert.Equal(c.Zip(a, (p, q) => (p * 0.5f) + q), buffers.Read(z));
         var expected = 0.0;
         for (var value = 1; value <= DevicePeaks.Chains; value++)
             expected += (((((value * 0.5) + 1) * 0.5) + 1) * 0.5) + 1;
