@@ -12,6 +12,7 @@ public class GeluSuite : DeviceSuite
     private DeviceMatrix x = null!;
     private DeviceMatrix y = null!;
     private DeviceMatrix gradient = null!;
+    private DeviceMatrix activation = null!;
 
     [Params(GeluForm.Erf, GeluForm.Tanh)]
     public GeluForm Form { get; set; }
@@ -20,7 +21,7 @@ public class GeluSuite : DeviceSuite
     public void Prepare()
     {
         gelu = new Gelu(Device);
-        (x, y, gradient) = (Random(Count), Random(Count), Zeros(Count));
+        (x, y, gradient, activation) = (Random(Count), Random(Count), Zeros(Count), Zeros(Count));
     }
 
     [Benchmark]
@@ -33,7 +34,7 @@ public class GeluSuite : DeviceSuite
     [Benchmark]
     public void Backward()
     {
-        gelu.Backward(x.View, y.View, gradient.View, Count, Form);
+        gelu.Backward(x.View, y.View, gradient.View, activation.View, Count, Form);
         Device.Synchronize();
     }
 }

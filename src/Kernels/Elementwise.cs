@@ -49,8 +49,6 @@ internal static class Elementwise
     }
 
     /// <summary>z[i] = f(x[i], y[i]); z may be x or y.</summary>
-    [Kernel(typeof(GeluErfGradientFunction))]
-    [Kernel(typeof(GeluTanhGradientFunction))]
     [Kernel(typeof(TanhGradientFunction))]
     [Kernel(typeof(SigmoidGradientFunction))]
     internal static void ZipKernel<TFunction>(int count, ArrayView<float> x, ArrayView<float> y, ArrayView<float> z)

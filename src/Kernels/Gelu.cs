@@ -1,5 +1,6 @@
 using Engine.Compute;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace Engine.Kernels;
 
@@ -19,8 +20,8 @@ public sealed class Gelu(ComputeDevice device)
 {
     private readonly Map<GeluErfFunction> erf = new(device);
     private readonly Map<GeluTanhFunction> tanh = new(device);
-    private readonly Zip<GeluErfGradientFunction> erfGradient = new(device);
-    private readonly Zip<GeluTanhGradientFunction> tanhGradient = new(device);
+    private Action<KernelConfig, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>? erfBackward;
+    private Action<KernelConfig, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>>? tanhBackward;
 
     /// <summary>y = gelu(x).</summary>
     /// <param name="x">The inputs, at least <paramref name="count"/> floats.</param>
@@ -36,20 +37,55 @@ public sealed class Gelu(ComputeDevice device)
             tanh.Run(x, y, count);
     }
 
-    /// <summary>dx = dy * gelu'(preactivation).</summary>
-    /// <param name="preactivation">What the forward pass applied GELU to.</param>
+    /// <summary>
+    /// dx = dy * gelu'(x) and y = gelu(x): the forward pass's results once more, to the bit, for the gradient of the weights that they are multiplied by. So
+    /// no layer keeps them from its forward to its backward pass.
+    /// </summary>
+    /// <param name="x">What the forward pass applied GELU to.</param>
     /// <param name="dy">The gradient of its results.</param>
-    /// <param name="dx">The gradient of the preactivation; may be <paramref name="dy"/>.</param>
+    /// <param name="dx">The gradient of <paramref name="x"/>; may be <paramref name="dy"/>.</param>
+    /// <param name="y">The forward pass's results; may be <paramref name="x"/>, whose values are gone then.</param>
     /// <param name="count">The number of elements.</param>
     /// <param name="form">Which GELU.</param>
-    public void Backward(ArrayView<float> preactivation, ArrayView<float> dy, ArrayView<float> dx, int count, GeluForm form)
+    public void Backward(ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, ArrayView<float> y, int count, GeluForm form)
     {
-        using var measured = device.Profile?.Begin("GELU, backward", 0, 3.0 * sizeof(float) * count);
-        if (form == GeluForm.Erf)
-            erfGradient.Run(preactivation, dy, dx, count);
-        else
-            tanhGradient.Run(preactivation, dy, dx, count);
+        if (count == 0)
+            return;
+        using var measured = device.Profile?.Begin("GELU, backward", 0, 4.0 * sizeof(float) * count);
+        var kernel = form == GeluForm.Erf
+            ? erfBackward ??= Load<GeluErfFunction, GeluErfGradientFunction>()
+            : tanhBackward ??= Load<GeluTanhFunction, GeluTanhGradientFunction>();
+        kernel(Elementwise.Shape(device, count), count, x, dy, dx, y);
     }
+
+    [Kernel(typeof(GeluErfFunction), typeof(GeluErfGradientFunction))]
+    [Kernel(typeof(GeluTanhFunction), typeof(GeluTanhGradientFunction))]
+    private static void BackwardKernel<TFunction, TGradient>(int count, ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, ArrayView<float> y)
+        where TFunction : struct, IUnaryFunction
+        where TGradient : struct, IBinaryFunction
+    {
+        int first = Grid.IdxX * Group.DimX;
+        int i = first + Group.IdxX;
+        if (first + Group.DimX <= count)
+            Replace<TFunction, TGradient>(i, x, dy, dx, y);
+        else if (i < count)
+            Replace<TFunction, TGradient>(i, x, dy, dx, y);
+    }
+
+    private static void Replace<TFunction, TGradient>(int i, ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, ArrayView<float> y)
+        where TFunction : struct, IUnaryFunction
+        where TGradient : struct, IBinaryFunction
+    {
+        // x before anything is written: y may be its place.
+        float preactivation = x[i];
+        dx[i] = default(TGradient).Apply(preactivation, dy[i]);
+        y[i] = default(TFunction).Apply(preactivation);
+    }
+
+    private Action<KernelConfig, int, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>> Load<TFunction, TGradient>()
+        where TFunction : struct, IUnaryFunction
+        where TGradient : struct, IBinaryFunction =>
+        device.LoadOnce(BackwardKernel<TFunction, TGradient>, KernelLoaders.LoadStreamKernel);
 }
 
 /// <summary>Exact GELU.</summary>

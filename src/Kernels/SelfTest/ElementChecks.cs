@@ -14,14 +14,14 @@ internal sealed class ElementChecks(ComputeDevice device, Comparison comparison)
     public static IEnumerable<SelfTestCase> Cases(bool small)
     {
         int[] counts = small ? [1, 301] : [1, 1025, 5003];
-        SelfTestCase Case(string operation, string kernel, Action<ElementChecks, int> check) =>
-            SelfTestCase.Of(operation, [$"Elementwise.{kernel}"], counts, (device, comparison) => new ElementChecks(device, comparison), check);
+        SelfTestCase Case(string operation, string kernel, Action<ElementChecks, int> check, string type = nameof(Elementwise)) =>
+            SelfTestCase.Of(operation, [$"{type}.{kernel}"], counts, (device, comparison) => new ElementChecks(device, comparison), check);
         return
         [
             Case("gelu forward", $"MapKernel<{nameof(GeluErfFunction)}>", (checks, count) => checks.GeluForward(count, GeluForm.Erf)),
-            Case("gelu backward", $"ZipKernel<{nameof(GeluErfGradientFunction)}>", (checks, count) => checks.GeluBackward(count, GeluForm.Erf)),
+            Case("gelu backward", $"BackwardKernel<{nameof(GeluErfFunction)},{nameof(GeluErfGradientFunction)}>", (checks, count) => checks.GeluBackward(count, GeluForm.Erf), nameof(Gelu)),
             Case("gelu (tanh) forward", $"MapKernel<{nameof(GeluTanhFunction)}>", (checks, count) => checks.GeluForward(count, GeluForm.Tanh)),
-            Case("gelu (tanh) backward", $"ZipKernel<{nameof(GeluTanhGradientFunction)}>", (checks, count) => checks.GeluBackward(count, GeluForm.Tanh)),
+            Case("gelu (tanh) backward", $"BackwardKernel<{nameof(GeluTanhFunction)},{nameof(GeluTanhGradientFunction)}>", (checks, count) => checks.GeluBackward(count, GeluForm.Tanh), nameof(Gelu)),
             Case("tanh forward", $"MapKernel<{nameof(TanhFunction)}>", (checks, count) => checks.TanhForward(count)),
             Case("tanh backward", $"ZipKernel<{nameof(TanhGradientFunction)}>", (checks, count) => checks.TanhBackward(count)),
             Case("sigmoid forward", $"MapKernel<{nameof(SigmoidFunction)}>", (checks, count) => checks.SigmoidForward(count)),
@@ -46,13 +46,15 @@ internal sealed class ElementChecks(ComputeDevice device, Comparison comparison)
             [.. x.Select(v => form == GeluForm.Erf ? ReferenceMath.GeluErf(v) : ReferenceMath.GeluTanh(v))], buffers.Read(y), [.. x.Select(GeluBound)], "y");
     }
 
-    /// <summary>dx = dy gelu'(x).</summary>
+    /// <summary>dx = dy gelu'(x) in the place of dy, and y = gelu(x) in the place of x.</summary>
     public void GeluBackward(int count, GeluForm form)
     {
         var (x, dy) = (CheckInputs.Uniform(count, 1, 6f), CheckInputs.Uniform(count, 2));
         using var buffers = new DeviceBuffers(Device);
-        var dx = buffers.Out(count);
-        gelu.Backward(buffers.Of(x), buffers.Of(dy), dx, count, form);
+        var (y, dx) = (buffers.Of(x), buffers.Of(dy));
+        gelu.Backward(y, dx, dx, y, count, form);
+        Comparison.Within(
+            [.. x.Select(v => form == GeluForm.Erf ? ReferenceMath.GeluErf(v) : ReferenceMath.GeluTanh(v))], buffers.Read(y), [.. x.Select(GeluBound)], "y");
 
         // The slope errs by GELU's bound and by roundings of its two terms, which are at most 2; |dy| is at most 1 and its product rounds once.
         Comparison.Within(

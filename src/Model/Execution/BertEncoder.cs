@@ -185,12 +185,12 @@ internal sealed class BertEncoder
             w.IntermediateWeight,
             w.IntermediateBias,
             a.Preactivation.View,
-            a.Intermediate.View,
+            activations.Intermediate.View,
             rows,
             wide,
             hidden,
             configuration.Gelu);
-        kernels.Gemm.Forward(a.Intermediate.View, w.OutputWeight, w.OutputBias, a.OutputSum.View, rows, hidden, wide);
+        kernels.Gemm.Forward(activations.Intermediate.View, w.OutputWeight, w.OutputBias, a.OutputSum.View, rows, hidden, wide);
         kernels.LayerNorm.Forward(
             a.OutputSum.View,
             a.ContextNorm.View,
@@ -285,9 +285,12 @@ internal sealed class BertEncoder
             rowBase,
             accumulate);
         var dense = outputDropout.Enabled ? masked : sum;
-        LinearGradients(a.Intermediate.View, dense, g.OutputWeight, g.OutputBias, rows, hidden, wide, accumulate);
         kernels.Gemm.DataGradient(dense, w.OutputWeight, broad, rows, hidden, wide, accumulate: false);
-        kernels.Gelu.Backward(a.Preactivation.View, broad, broad, rows * wide, configuration.Gelu);
+
+        // GELU's results, which no layer keeps, come once more, in the place of the preactivation: nothing reads that any more.
+        var intermediate = a.Preactivation.View;
+        kernels.Gelu.Backward(intermediate, broad, broad, intermediate, rows * wide, configuration.Gelu);
+        LinearGradients(intermediate, dense, g.OutputWeight, g.OutputBias, rows, hidden, wide, accumulate);
         LinearGradients(a.ContextNorm.View, broad, g.IntermediateWeight, g.IntermediateBias, rows, wide, hidden, accumulate);
         kernels.Gemm.DataGradient(broad, w.IntermediateWeight, sum, rows, wide, hidden, accumulate: true);
 

@@ -37,6 +37,9 @@ internal sealed class EncoderActivations
             InputGradient = arena.Reserve(states);
             WideGradient = arena.Reserve(Math.Max(wide, 3 * states));
         }
+
+        // Each layer's replaces that of the layer before: the backward pass computes it once more. It alone has another use for WideGradient.
+        Intermediate = WideGradient ?? Layers[0].Preactivation;
     }
 
     /// <summary>Word + position + segment, [tokens, hidden].</summary>
@@ -53,6 +56,9 @@ internal sealed class EncoderActivations
 
     /// <summary>What is inside the layers.</summary>
     public LayerActivations[] Layers { get; }
+
+    /// <summary>In the forward pass: a layer's feed-forward layer after its GELU, [tokens, intermediate].</summary>
+    public ArenaPlace Intermediate { get; }
 
     /// <summary>Attention's output in the last layer for the first token of every sequence, [sequences, hidden].</summary>
     public ArenaPlace FirstContext { get; }
@@ -89,7 +95,6 @@ internal sealed class LayerActivations
         ContextScale = arena.Reserve(tokens);
         ContextNorm = arena.Reserve(states);
         Preactivation = arena.Reserve(wide);
-        Intermediate = training ? arena.Reserve(wide) : Preactivation;
         OutputSum = training ? arena.Reserve(states) : ContextSum;
         OutputMean = arena.Reserve(tokens);
         OutputScale = arena.Reserve(tokens);
@@ -116,11 +121,8 @@ internal sealed class LayerActivations
     /// <summary>Its layer norm, [tokens, hidden].</summary>
     public ArenaPlace ContextNorm { get; }
 
-    /// <summary>The feed-forward layer before its GELU, [tokens, intermediate].</summary>
+    /// <summary>The feed-forward layer before its GELU, [tokens, intermediate]; the backward pass leaves it after its GELU.</summary>
     public ArenaPlace Preactivation { get; }
-
-    /// <summary>The feed-forward layer after its GELU, [tokens, intermediate].</summary>
-    public ArenaPlace Intermediate { get; }
 
     /// <summary><see cref="ContextNorm"/> + the layer's last dense layer, [tokens, hidden].</summary>
     public ArenaPlace OutputSum { get; }

@@ -22,7 +22,7 @@ internal static class ElementBits
         var gelu = new Gelu(run.Device);
         var x = run.Of(Arguments());
         gelu.Forward(x, run.Out(Count), Count, form);
-        gelu.Backward(x, run.In(Count), run.Out(Count), Count, form);
+        gelu.Backward(x, run.In(Count), run.Out(Count), run.Out(Count), Count, form);
     }
 
     private static void Tanh(BitsRun run)

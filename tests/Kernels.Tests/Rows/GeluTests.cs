@@ -23,6 +23,31 @@ public sealed class GeluTests(TestDevices devices)
 
     [SkippableTheory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void TheBackwardPassGivesTheBitsOfTheForwardPass(string name)
+    {
+        using var buffers = new DeviceBuffers(devices.Get(name));
+        var (gemm, gelu) = (new Gemm(buffers.Device), new Gelu(buffers.Device));
+
+        // Sums of 19 products of numbers from -2 to 2 reach all parts of GELU; 37 columns and 7 x 37 elements end within vectors and groups.
+        const int M = 7;
+        const int N = 37;
+        const int K = 19;
+        const int Count = M * N;
+        var (x, w, bias) = (buffers.Of(CheckInputs.Uniform(M * K, 1, 2f)), buffers.Of(CheckInputs.Uniform(K * N, 2, 2f)), buffers.Of(CheckInputs.Uniform(N, 3)));
+        foreach (var form in Enum.GetValues<GeluForm>())
+        {
+            var (preactivation, forward, gradient, alone) = (buffers.Out(Count), buffers.Out(Count), buffers.Of(CheckInputs.Uniform(Count, 4)), buffers.Out(Count));
+            gemm.ForwardGelu(x, w, bias, preactivation, forward, M, N, K, form);
+            gelu.Forward(preactivation, alone, Count, form);
+            gelu.Backward(preactivation, gradient, gradient, preactivation, Count, form);
+            var expected = buffers.Read(forward);
+            Assert.Equal(expected.Select(BitConverter.SingleToUInt32Bits), buffers.Read(preactivation).Select(BitConverter.SingleToUInt32Bits));
+            Assert.Equal(expected.Select(BitConverter.SingleToUInt32Bits), buffers.Read(alone).Select(BitConverter.SingleToUInt32Bits));
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
     public void ActivationsFollowTheReferenceAndItsSlope(string name)
     {
         using var checks = new ElementChecks(devices.Get(name), new Comparison());
