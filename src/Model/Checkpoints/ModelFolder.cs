@@ -37,6 +37,10 @@ internal static class ModelFolder
         var (names, isNew, seed) = source;
         var file = names.File;
         var part = new float[ElementsPerPart];
+
+        // Of blocks that are put together or turned, one at a time: new arrays for each would add up to the size of the model before the collector looks.
+        float[] stagingBuffer = [];
+        float[] tensorBuffer = [];
         foreach (var group in arena.Layout.Tensors.GroupBy(t => t.Block))
         {
             var block = group.Key.In(arena.Parameters);
@@ -55,17 +59,30 @@ internal static class ModelFolder
                 continue;
             }
 
-            var staging = new float[group.Key.Length];
+            var staging = Take(ref stagingBuffer, group.Key.Length);
+            staging.Clear();
             foreach (var tensor in group)
             {
                 if (isNew(tensor))
+                {
                     Draw(tensor, staging, seed, deviation);
-                else
-                    tensor.ToBlock(file.ReadFloats(names.Find(tensor)), staging);
+                    continue;
+                }
+
+                var values = Take(ref tensorBuffer, tensor.Count);
+                file.ReadFloats(names.Find(tensor), 0, values);
+                tensor.ToBlock(values, staging);
             }
 
             block.CopyFromCPU(device.Stream, staging);
             device.Synchronize();
+        }
+
+        static Span<float> Take(ref float[] buffer, int length)
+        {
+            if (buffer.Length < length)
+                buffer = new float[length];
+            return buffer.AsSpan(0, length);
         }
     }
 
