@@ -7,6 +7,7 @@ using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.Report;
 using Engine.Benchmarks.Scaling;
 using Engine.Benchmarks.SideBySide;
+using Engine.Benchmarks.SideBySide.Epoch;
 using Engine.Benchmarks.Soak;
 using Engine.Benchmarks.StartUp;
 using Engine.Benchmarks.Suites;
@@ -20,6 +21,7 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
         GemmCommand.Make(),
         StepCommand.MakeStep(),
         StepCommand.MakeForward(),
+        EpochCommand.Make(),
         VariantsCommand.Make(),
         EmulatorCommand.Make(),
     },

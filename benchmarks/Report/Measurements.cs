@@ -4,6 +4,7 @@ using Engine.Benchmarks.Launches;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.Scaling;
 using Engine.Benchmarks.SideBySide;
+using Engine.Benchmarks.SideBySide.Epoch;
 using Engine.Benchmarks.Soak;
 using Engine.Benchmarks.StartUp;
 
@@ -17,6 +18,7 @@ internal static class Measurements
     [
         .. GemmCommand.Measurements,
         .. StepCommand.Measurements,
+        EpochCommand.Measurement,
         VariantsCommand.Measurement,
         EmulatorCommand.Measurement,
         LaunchCommand.Measurement,

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Engine.Benchmarks.SideBySide.Epoch;
 
 namespace Engine.Benchmarks.SideBySide;
 
@@ -29,6 +30,14 @@ internal sealed class PeerProcess : IDisposable
         "TorchSharp, libtorch",
         [.. new[] { shape.Layers, shape.Hidden, shape.Heads, shape.Batch, shape.Sequence, threads }.Select(Text)]);
 
+    /// <summary>Builds the TorchSharp peer where needed and starts it for padded batches, with weights of ours.</summary>
+    /// <param name="weights">A safetensors file of float32 with Hugging Face's names, which has been read when this returns.</param>
+    /// <param name="heads">Attention heads.</param>
+    /// <param name="threads">Threads that it may use.</param>
+    /// <returns>The peer, ready.</returns>
+    /// <exception cref="PeerException">It cannot be started.</exception>
+    public static PeerProcess StartTorchSharp(string weights, int heads, int threads) => Start("TorchSharp", "TorchSharp, libtorch", [weights, Text(heads), Text(threads)]);
+
     /// <summary>Builds the ONNX Runtime peer where needed and starts it, with the weights of a checkpoint.</summary>
     /// <param name="shape">The model and the batch.</param>
     /// <param name="folder">The checkpoint.</param>
@@ -44,6 +53,23 @@ internal sealed class PeerProcess : IDisposable
     /// <summary>Runs forward passes.</summary>
     /// <param name="passes">How many.</param>
     public void Forward(int passes) => Ask($"forward {passes}");
+
+    /// <summary>Hands over a batch to train on.</summary>
+    /// <param name="batch">The batch.</param>
+    public void Add(PaddedBatch batch) => Ask($"batch {string.Join(',', batch.Ids)} {string.Join(',', batch.Mask)} {string.Join(',', batch.Labels)}");
+
+    /// <summary>Runs a training step on each of the first batches.</summary>
+    /// <param name="batches">How many.</param>
+    public void Train(int batches) => Ask($"train {batches}");
+
+    /// <summary>Runs a batch forward and backward without dropout and changes nothing.</summary>
+    /// <param name="batch">The batch's number, from 0.</param>
+    /// <returns>The loss of each row, and the norm of the gradients of their mean.</returns>
+    public (float[] Losses, double GradientNorm) Check(int batch)
+    {
+        var answer = Ask($"check {batch}").Split(' ');
+        return (MemoryMarshal.Cast<byte, float>(Convert.FromBase64String(answer[1])).ToArray(), double.Parse(answer[0], CultureInfo.InvariantCulture));
+    }
 
     /// <summary>Returns the last layer's states of the batch of <see cref="StepShape.MakeBatch"/>; only ONNX Runtime's peer has our weights.</summary>
     /// <returns>States [tokens, hidden].</returns>

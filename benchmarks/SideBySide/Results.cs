@@ -8,8 +8,9 @@ internal static class Results
     /// <param name="actual">One result.</param>
     /// <param name="expected">The other.</param>
     /// <param name="tolerance">Largest norm of the difference, relative to the norm of <paramref name="expected"/>.</param>
+    /// <returns>The norm of the difference, relative to that of <paramref name="expected"/>.</returns>
     /// <exception cref="PeerException">They differ by more.</exception>
-    public static void RequireEqual(string name, ReadOnlySpan<float> actual, ReadOnlySpan<float> expected, double tolerance)
+    public static double RequireEqual(string name, ReadOnlySpan<float> actual, ReadOnlySpan<float> expected, double tolerance)
     {
         double distance = 0, norm = 0;
         for (var i = 0; i < actual.Length; i++)
@@ -22,6 +23,7 @@ internal static class Results
         var error = Math.Sqrt(distance / norm);
         if (!(error <= tolerance))
             throw new PeerException($"{name}: the two results differ by {error:G3} of their norm, expected at most {tolerance:G3}");
+        return error;
     }
 
     /// <summary>Requires that the beginnings of two matrices are equal but for rounding.</summary>

@@ -147,7 +147,7 @@ internal static class StepCommand
         Console.WriteLine($"{"kernels compiled at the first call",-40}{compiled,8}");
         Console.WriteLine($"{"kernels compiled after it",-40}{device.CompiledKernels - compiled,8}");
         Console.WriteLine($"{"device memory planned",-40}{ours.PlannedMemory >> 20,8} MiB");
-        Profile(device, ourWork);
+        KernelProfile.Show(device, ourWork, ProfiledSteps);
         if (library != (trains ? TorchSharp : OnnxRuntime))
             return;
         Console.WriteLine();
@@ -167,24 +167,4 @@ internal static class StepCommand
 
     private static void Show(string side, double seconds, double work, long memory) =>
         Console.WriteLine($"{side + ", median",-40}{seconds * 1e3,8:F2} ms {work / seconds / 1e9,8:F0} GFLOP/s, peak memory of the process {memory >> 20} MiB");
-
-    private static void Profile(ComputeDevice device, Action work)
-    {
-        var profile = device.StartProfile();
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
-        for (var step = 0; step < ProfiledSteps; step++)
-            work();
-        var total = System.Diagnostics.Stopwatch.GetElapsedTime(start);
-        device.StopProfile();
-        Console.WriteLine();
-        Console.WriteLine($"  {"kernel",-52}{"launches",10}{"ms",10}{"share",9}");
-        foreach (var kernel in profile.Kernels)
-        {
-            Console.WriteLine(
-                $"  {kernel.Kernel,-52}{kernel.Launches / ProfiledSteps,10}{kernel.Total.TotalMilliseconds / ProfiledSteps,10:F2}{kernel.Total / total,9:P1}");
-        }
-
-        var rest = total - TimeSpan.FromTicks(profile.Kernels.Sum(kernel => kernel.Total.Ticks));
-        Console.WriteLine($"  {"between kernels",-52}{string.Empty,10}{rest.TotalMilliseconds / ProfiledSteps,10:F2}{rest / total,9:P1}");
-    }
 }

@@ -20,7 +20,13 @@ internal sealed class Turns(params IReadOnlyList<Action> actions)
     public int WarmUp { get; set; }
 
     /// <summary>Gets the median seconds of one call of each.</summary>
-    public IReadOnlyList<double> Medians => [.. times.Select(Median)];
+    public IReadOnlyList<double> Medians => [.. times.Select(values => Quantile(values, 0.5))];
+
+    /// <summary>Gets the quartiles of each: a quarter of the calls took less than the first, a quarter more than the second.</summary>
+    public IReadOnlyList<(double Lower, double Upper)> Quartiles => [.. times.Select(values => (Quantile(values, 0.25), Quantile(values, 0.75)))];
+
+    /// <summary>Gets the seconds of one call of each in the latest turn.</summary>
+    public IReadOnlyList<double> Latest => [.. times.Select(values => values[^1])];
 
     /// <summary>One turn of each.</summary>
     public void Turn()
@@ -29,11 +35,13 @@ internal sealed class Turns(params IReadOnlyList<Action> actions)
             times[i].Add(Time(actions[i]));
     }
 
-    private static double Median(List<double> values)
+    private static double Quantile(List<double> values, double part)
     {
         double[] sorted = [.. values.Order()];
-        var middle = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+        var position = part * (sorted.Length - 1);
+        var below = (int)position;
+        var above = Math.Min(below + 1, sorted.Length - 1);
+        return sorted[below] + ((position - below) * (sorted[above] - sorted[below]));
     }
 
     private double Time(Action action)

@@ -4,12 +4,13 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Engine.Benchmarks.Peers;
 
-/// <summary>A BERT encoder with a classifier on its first state, as one writes it in TorchSharp. Weights are random.</summary>
+/// <summary>A BERT encoder with a classifier on its first state, as one writes it in TorchSharp. Weights are random until they are loaded.</summary>
 internal sealed class Bert : nn.Module<Tensor, Tensor, Tensor>
 {
     private const int VocabularySize = 30522;
     private readonly Embedding words;
     private readonly Embedding positions;
+    private readonly Embedding segments;
     private readonly LayerNorm norm;
     private readonly ModuleList<BertLayer> layers;
     private readonly Linear head;
@@ -18,24 +19,26 @@ internal sealed class Bert : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="count">Layers.</param>
     /// <param name="hidden">Hidden size.</param>
     /// <param name="heads">Attention heads.</param>
-    public Bert(int count, int hidden, int heads)
+    /// <param name="outputs">Logits.</param>
+    public Bert(int count, int hidden, int heads, int outputs)
         : base("bert")
     {
         words = nn.Embedding(VocabularySize, hidden);
         positions = nn.Embedding(512, hidden);
+        segments = nn.Embedding(2, hidden);
         norm = nn.LayerNorm(hidden, 1e-12);
         layers = nn.ModuleList(Enumerable.Range(0, count).Select(_ => new BertLayer(hidden, heads)).ToArray());
-        head = nn.Linear(hidden, 2);
+        head = nn.Linear(hidden, outputs);
         RegisterComponents();
     }
 
-    /// <summary>Returns the logits.</summary>
+    /// <summary>Returns the logits; every token is of the first segment.</summary>
     /// <param name="input1">Token ids [batch, sequence].</param>
-    /// <param name="input2">What is added to attention scores [batch, 1, 1, sequence].</param>
-    /// <returns>Logits [batch, 2].</returns>
+    /// <param name="input2">What is added to attention scores [batch, 1, 1, sequence]: 0 for tokens, -10,000 for padding.</param>
+    /// <returns>Logits [batch, outputs].</returns>
     public override Tensor forward(Tensor input1, Tensor input2)
     {
-        var state = norm.call(words.call(input1) + positions.call(arange(input1.shape[1])));
+        var state = norm.call(words.call(input1) + positions.call(arange(input1.shape[1])) + segments.call(zeros_like(input1)));
         foreach (var layer in layers)
             state = layer.call(state, input2);
         return head.call(state[.., 0]);
