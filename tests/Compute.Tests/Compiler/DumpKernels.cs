@@ -79,4 +79,36 @@ public static class DumpKernels
             sum += matrix[row * columns];
         sums[Group.IdxX] = sum;
     }
+
+    /// <summary>Blocks of a matrix, side by side: each is computed, then added to its rows.</summary>
+    public static void AddBlocks(ArrayView<float> values, ArrayView<float> matrix, int depth, int rows, int columns)
+    {
+        int lane = Group.IdxX;
+        for (int column = 0; column < columns; column += 32)
+        {
+            float sum = 0f;
+            for (int k = 0; k < depth; k++)
+                sum += values[k * 32 + column];
+            int at = column + lane;
+            for (int row = 0; row < rows; row++)
+            {
+                matrix[at] += sum;
+                at += columns;
+            }
+        }
+    }
+
+    /// <summary>The same, but nothing is computed in between.</summary>
+    public static void AddOnes(ArrayView<float> matrix, int rows, int columns)
+    {
+        for (int column = 0; column < columns; column += 32)
+        {
+            int at = column + Group.IdxX;
+            for (int row = 0; row < rows; row++)
+            {
+                matrix[at] += 1f;
+                at += columns;
+            }
+        }
+    }
 }

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Engine.Compute.Vector;
 using Xunit;
 
 namespace Engine.Compute.Tests.Compiler;
 
 /// <summary>The compiler's IR of small kernels, word for word: what it unrolls, promotes, fuses, hoists, and what it finds out about lanes.</summary>
-public sealed class DumpTests : IDisposable
+public sealed partial class DumpTests : IDisposable
 {
     private readonly ComputeDevice device = ComputeDevice.Open("cpu", new ComputeDeviceOptions { VectorBits = 128 });
 
@@ -243,16 +244,30 @@ public sealed class DumpTests : IDisposable
 
         """);
 
+    // While one block is added to its rows, the rows of the next block are announced: 32 columns of 4 bytes further on.
+    [Fact]
+    public void TheNextBlocksRowsArePrefetched()
+    {
+        var dump = KernelDump.Of(device, typeof(DumpKernels).GetMethod(nameof(DumpKernels.AddBlocks))!, 8);
+        var prefetches = Matches().Matches(dump.Function);
+        Assert.Equal(["128"], prefetches.Select(match => match.Groups["distance"].Value));
+        Assert.Equal(prefetches[0].Groups["prefetched"].Value, prefetches[0].Groups["loaded"].Value);
+    }
+
     [Theory]
     [InlineData(nameof(DumpKernels.NarrowColumnSums))]
     [InlineData(nameof(DumpKernels.FirstColumn))]
     [InlineData(nameof(DumpKernels.Tile))]
+    [InlineData(nameof(DumpKernels.AddOnes))]
     public void WhatTheProcessorPrefetchesItselfIsNot(string kernel)
     {
         var dump = KernelDump.Of(device, typeof(DumpKernels).GetMethod(kernel)!, 8);
         Assert.Contains("load f32", dump.Function, StringComparison.Ordinal);
         Assert.DoesNotContain("prefetch", dump.Function, StringComparison.Ordinal);
     }
+
+    [GeneratedRegex(@"prefetch (?<prefetched>%\d+) \+ (?<distance>\d+)  ; varying\s+%\d+ = load f32 (?<loaded>%\d+)  ; varying")]
+    private static partial Regex Matches();
 
     private void Check(string kernel, string expected)
     {

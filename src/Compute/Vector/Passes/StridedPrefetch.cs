@@ -5,7 +5,9 @@ namespace Engine.Compute.Vector.Passes;
 /// <summary>
 /// Prefetches what innermost loops load across a matrix. A load whose address moves by a distance that only the launch knows, a row of a matrix, takes a
 /// new cache line, often a new page, each time around; the processor's own prefetchers follow neither, and a loop that computes much between two such
-/// loads fills the reorder buffer before it has asked for enough of them. The load of a few iterations ahead is announced instead.
+/// loads fills the reorder buffer before it has asked for enough of them. The load of a few iterations ahead is announced instead. Where the loop is a part of
+/// an outer one that does much else, such as going through a block of a matrix row by row after each block was computed, the same load of the outer loop's next
+/// iteration is.
 /// </summary>
 internal static class StridedPrefetch
 {
@@ -19,12 +21,16 @@ internal static class StridedPrefetch
     /// <param name="forest">Its loops.</param>
     public static void Run(Function function, LoopForest forest)
     {
-        var outer = forest.Loops.Select(loop => loop.Parent).ToHashSet();
-        foreach (var loop in forest.Loops.Where(loop => !outer.Contains(loop) && loop.Latches.Count == 1)) Run(function, loop);
+        var children = forest.Loops.ToLookup(loop => loop.Parent);
+        foreach (var loop in forest.Loops.Where(loop => !children.Contains(loop) && loop.Latches.Count == 1))
+        {
+            // What is alone in its outer loop comes back too soon.
+            Run(function, loop, loop.Parent is { Latches.Count: 1 } parent && children[parent].Count() > 1 ? parent : null);
+        }
         function.Renumber();
     }
 
-    private static void Run(Function function, Loop loop)
+    private static void Run(Function function, Loop loop, Loop? outer)
     {
         var before = loop.Header.Predecessors.Single(block => !loop.Blocks.Contains(block));
         var counters = loop.Header.Phis.ToDictionary(phi => phi, phi => Step(phi, loop));
@@ -35,7 +41,12 @@ internal static class StridedPrefetch
             var instructions = new List<Value>(block.Instructions.Count);
             foreach (var value in block.Instructions)
             {
-                if (value.Op == Opcode.Load && DiffersBetweenThreads(value.Operands[0]))
+                if (value.Op == Opcode.Load && outer is not null && OuterStep(value.Operands[0], loop, outer) is { } next)
+                {
+                    if (announced.Add((value.Operands[0], value.Immediate >> LogLine)))
+                        Place(new Value(Opcode.Prefetch, ScalarType.Void, [value.Operands[0]], value.Immediate + next));
+                }
+                else if (value.Op == Opcode.Load && DiffersBetweenThreads(value.Operands[0]))
                 {
                     var address = value.Operands[0];
                     if (!ahead.TryGetValue(address, out var target)) ahead[address] = target = Ahead(address);
@@ -73,6 +84,47 @@ internal static class StridedPrefetch
             }
             return null;
         }
+    }
+
+    /// <summary>
+    /// How far the address moves from one iteration of the outer loop to the next, where within the inner loop it walks across a matrix; null where that is not
+    /// known, or within a cache line.
+    /// </summary>
+    private static long? OuterStep(Value address, Loop loop, Loop outer)
+    {
+        long scale = 1;
+        while (address.Op != Opcode.Phi)
+        {
+            if (loop.IsInvariant(address)) return null;
+            switch (address.Op)
+            {
+                case Opcode.SignExtend:
+                    address = address.Operands[0];
+                    break;
+                case Opcode.Add when loop.IsInvariant(address.Operands[0]):
+                    address = address.Operands[1];
+                    break;
+                case Opcode.Multiply when address.Operands[1].IsConstant:
+                    scale *= address.Operands[1].Immediate;
+                    address = address.Operands[0];
+                    break;
+                default:
+                    return null;
+            }
+        }
+        if (address.Block != loop.Header) return null;
+        int latch = loop.Header.Predecessors.IndexOf(loop.Latches[0]);
+        var next = address.Operands[latch];
+        if (next.Op != Opcode.Add || next.Operands[0] != address || next.Operands[1].IsConstant || !outer.IsInvariant(next.Operands[1])) return null;
+        var first = address.Operands[1 - latch];
+        if (!DiffersBetweenThreads(first)) return null;
+        foreach (var counter in outer.Header.Phis)
+        {
+            if (Factors(first, counter, outer) is not { } factors || !factors.All(factor => factor.IsConstant)) continue;
+            long distance = factors.Aggregate(scale * Step(counter, outer), (product, factor) => product * factor.Immediate);
+            return Math.Abs(distance) < 1 << LogLine ? null : distance;
+        }
+        return null;
     }
 
     /// <summary>By how much a phi of the header grows each time around; 0 where that is not a constant.</summary>
