@@ -1,3 +1,4 @@
+using System.Globalization;
 using Engine.Compute.Vector;
 using ILGPU.Runtime;
 using Xunit;
@@ -22,6 +23,20 @@ public sealed class MemoryTests : IDisposable
         using var bytes = Accelerator.Allocate1D<byte>(length);
         Assert.Equal(0, floats.NativePtr % VectorMemoryBuffer.Alignment);
         Assert.Equal(0, bytes.NativePtr % VectorMemoryBuffer.Alignment);
+    }
+
+    // Linux lists for each range of addresses what it was asked for: hg stands for large pages.
+    [SkippableFact]
+    public void LargeBuffersAskForLargePages()
+    {
+        Skip.IfNot(File.Exists("/sys/kernel/mm/transparent_hugepage/enabled"), "the operating system has no large pages to ask for");
+        using var large = Accelerator.Allocate1D<byte>((2 * LargePages.Size) + 100);
+        using var small = Accelerator.Allocate1D<byte>(LargePages.Size - 100);
+        Assert.Equal(0, large.NativePtr % LargePages.Size);
+        Assert.True(AsksForLargePages(large.NativePtr));
+        Assert.True(AsksForLargePages(large.NativePtr + (2 * LargePages.Size) - 1));
+        Assert.False(AsksForLargePages(large.NativePtr + (2 * LargePages.Size)));
+        Assert.False(AsksForLargePages(small.NativePtr));
     }
 
     [Fact]
@@ -106,5 +121,20 @@ public sealed class MemoryTests : IDisposable
         Thread.Sleep(5);
         using var end = Accelerator.DefaultStream.AddProfilingMarker();
         Assert.InRange((end - start).TotalMilliseconds, 4, 10_000);
+    }
+
+    private static bool AsksForLargePages(nint address)
+    {
+        bool inside = false;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            int dash = line.IndexOf('-', StringComparison.Ordinal);
+            int space = line.IndexOf(' ', StringComparison.Ordinal);
+            if (dash > 0 && dash < space && long.TryParse(line[..dash], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out long from))
+                inside = from <= address && address < long.Parse(line[(dash + 1)..space], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            else if (inside && line.StartsWith("VmFlags:", StringComparison.Ordinal))
+                return line.Split(' ').Contains("hg");
+        }
+        return false;
     }
 }

@@ -38,7 +38,7 @@ internal sealed unsafe class NativeAllocations
                 return null;
             }
 
-            var memory = (IntPtr)NativeMemory.AlignedAlloc(bytes, alignment);
+            var memory = (IntPtr)LargePages.Allocate(bytes, alignment);
             live.Add(memory);
             return memory;
         }

@@ -21,7 +21,10 @@ internal sealed unsafe class ScratchMemory : IDisposable
             NativeMemory.AlignedFree(memory);
             memory = null;
             size = 0;
-            memory = (byte*)NativeMemory.AlignedAlloc(bytes, Alignment);
+            // The panels of a matrix product fill much of a large page; small needs stay small.
+            if (bytes >= LargePages.Size / 4)
+                bytes = (bytes + LargePages.Size - 1) & ~(nuint)(LargePages.Size - 1);
+            memory = (byte*)LargePages.Allocate(bytes, Alignment);
             size = bytes;
         }
 
