@@ -5,11 +5,14 @@ namespace Engine.Model;
 /// <content>Compiling kernels while the weights are read.</content>
 public sealed partial class BertModel
 {
-    private void ReadParameters(ParameterSource source)
+    /// <summary>Fills the memory: zeros, and the weights. Kernels are compiled from the first zero on, which takes a large model's time too.</summary>
+    private void Fill(ParameterSource source)
     {
         var ahead = CompileAhead();
         try
         {
+            arena.Clear();
+            activationArena.Clear();
             ModelFolder.Read(source, arena, Configuration.InitializerRange);
         }
         finally
@@ -21,7 +24,8 @@ public sealed partial class BertModel
 
     /// <summary>
     /// Has the kernels compiled that the model's use launches, where the device is opened to do so ahead: the passes themselves are gone through, with a batch
-    /// of nothing, so that no list of kernels has to be kept. However far they come, the model is as if it had not been used.
+    /// of nothing, so that no list of kernels has to be kept. However far they come, the model is as if it had not been used: what they copy into activations
+    /// are zeros.
     /// </summary>
     private Task CompileAhead() => device.CompileAhead(() =>
     {

@@ -227,7 +227,7 @@ public sealed partial class BertModel : IDisposable
             };
             try
             {
-                model.ReadParameters(source);
+                model.Fill(source);
                 return model;
             }
             catch

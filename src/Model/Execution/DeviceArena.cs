@@ -29,7 +29,7 @@ internal sealed class DeviceArena(ComputeDevice device) : IDisposable
         return place;
     }
 
-    /// <summary>Allocates memory for all places. It holds zeros.</summary>
+    /// <summary>Allocates memory for all places, which holds anything until <see cref="Clear"/>.</summary>
     /// <exception cref="ModelException">The device has too little memory.</exception>
     public void Allocate()
     {
@@ -44,9 +44,10 @@ internal sealed class DeviceArena(ComputeDevice device) : IDisposable
             throw new ModelException(
                 $"{device.Name}: cannot allocate {ByteCount >> 20} MB for activations ({exception.Message}); choose a smaller batch or length", exception);
         }
-
-        buffer.View.BaseView.MemSetToZero(device.Stream);
     }
+
+    /// <summary>Sets all places to 0.</summary>
+    public void Clear() => buffer?.View.BaseView.MemSetToZero(device.Stream);
 
     /// <summary>The memory of a place.</summary>
     public ArrayView<float> View(long offset, long count) =>

@@ -9,7 +9,7 @@ internal sealed class ParameterArena : IDisposable
 {
     private readonly List<MemoryBuffer1D<float, Stride1D.Dense>> buffers = [];
 
-    /// <summary>Allocates the memory; it holds zeros.</summary>
+    /// <summary>Allocates the memory, which holds anything until <see cref="Clear"/>.</summary>
     /// <exception cref="ModelException">The device has too little memory.</exception>
     public ParameterArena(ComputeDevice device, ParameterLayout layout)
     {
@@ -24,13 +24,6 @@ internal sealed class ParameterArena : IDisposable
                 FirstMoment = Allocate(layout.TrainedLength);
                 SecondMoment = Allocate(layout.TrainedLength);
                 DecayMask = Allocate(layout.TrainedLength / Kernels.Adam.DecayBlock);
-                var mask = new float[layout.DecayedLength / Kernels.Adam.DecayBlock];
-                Array.Fill(mask, 1f);
-                if (mask.Length > 0)
-                {
-                    DecayMask.SubView(0, mask.Length).CopyFromCPU(device.Stream, mask);
-                    device.Synchronize();
-                }
             }
         }
         catch (Exception exception) when (exception is OutOfMemoryException or AcceleratorException)
@@ -63,6 +56,18 @@ internal sealed class ParameterArena : IDisposable
 
     /// <summary>1 or 0 for each block of the optimizer's granularity.</summary>
     public ArrayView<float> DecayMask { get; }
+
+    /// <summary>Sets everything to 0, what is between tensors too, and the mask of what decays as it stays.</summary>
+    public void Clear()
+    {
+        foreach (var buffer in buffers)
+            buffer.View.BaseView.MemSetToZero(Device.Stream);
+        var mask = new float[Layout.DecayedLength / Kernels.Adam.DecayBlock];
+        Array.Fill(mask, 1f);
+        if (mask.Length > 0)
+            DecayMask.SubView(0, mask.Length).CopyFromCPU(Device.Stream, mask);
+        Device.Synchronize();
+    }
 
     /// <summary>Copies elements of a tensor, in the order of files, from an arena to the host.</summary>
     /// <param name="arena">Parameters or gradients.</param>
@@ -116,7 +121,6 @@ internal sealed class ParameterArena : IDisposable
     {
         var buffer = Device.Accelerator.Allocate1D<float>(length);
         buffers.Add(buffer);
-        buffer.View.BaseView.MemSetToZero(Device.Stream);
         return buffer.View.BaseView;
     }
 }
