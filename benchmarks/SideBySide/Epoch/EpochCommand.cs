@@ -27,13 +27,13 @@ internal static class EpochCommand
 
     private static readonly ReportRow PaddedRow = new(
         "epoch-padded",
-        "training epoch of MiniLM-L6 on real tweets, batches of 16, unpadded",
+        "training epoch of MiniLM-L6 on real tweets, batches of 16, unpadded; the peer pads to 160 tokens",
         "TorchSharp, padded to 160 tokens",
         Wanted.AtLeast(5, 8, "x"));
 
     private static readonly ReportRow SortedRow = new(
         "epoch-sorted",
-        "the same",
+        "the same; the peer sorts by length and pads to each batch's longest",
         "TorchSharp, sorted by length, padded to each batch's longest",
         Wanted.AtLeast(1.2, 1.5, "x"));
 
