@@ -11,11 +11,19 @@ internal static class FileContents
     /// <param name="path">The file.</param>
     /// <param name="expected">What the file should be, for the message.</param>
     /// <exception cref="FileNotFoundException">There is no such file, or a folder on the way to it is missing.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
     public static byte[] Read(string path, string expected)
     {
         if (!File.Exists(path))
             throw new FileNotFoundException($"{path}: there is no such file; expected {expected}.", path);
-        return File.ReadAllBytes(path);
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{path}: cannot be read ({error.Message.ReplaceLineEndings(" ")}); check the path and the permissions", error);
+        }
     }
 
     /// <summary>Decodes UTF-8, without a byte order mark.</summary>

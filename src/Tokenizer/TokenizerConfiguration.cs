@@ -89,7 +89,7 @@ internal static class TokenizerConfiguration
     }
 
     private static bool? Flag(JsonElement parent, string name, string path) =>
-        !parent.TryGetProperty(name, out JsonElement value) ? null : value.ValueKind switch
+        parent.ValueKind != JsonValueKind.Object || !parent.TryGetProperty(name, out JsonElement value) ? null : value.ValueKind switch
         {
             JsonValueKind.True => true,
             JsonValueKind.False => false,

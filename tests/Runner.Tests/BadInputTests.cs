@@ -21,7 +21,7 @@ public sealed class BadInputTests : IDisposable
             _folder.Write("latin1.csv", [.. "text,target\nd"u8, 0xE9, .. "j,0\n"u8]), _folder.Write("label.csv", "text,target\na,0\nb,\n"),
             _folder.Write("one.csv", "text,target\na,0\nb,0\n"), _folder.Write("sorted.csv", "text,target\na,0\nb,0\nc,0\nd,0\ne,1\n"),
         ];
-        AssertUntouched(() =>
+        _folder.AssertUntouched(() =>
         {
             Train(files[0]).AssertBadInput("column.csv has no column \"text\"", "\"tweet\"", "--text-column");
             Train(files[1]).AssertBadInput("empty.csv is empty");
@@ -42,7 +42,7 @@ public sealed class BadInputTests : IDisposable
     public void Labels_that_do_not_fit()
     {
         string other = _folder.Write("other.csv", "text,target\na,0\nb,2\n");
-        AssertUntouched(() =>
+        _folder.AssertUntouched(() =>
         {
             Train(_train, "--validation", other).AssertBadInput("other.csv, line 3: the label \"2\" is none of the classes \"0\", \"1\"");
             Train(_train, "--test", other).AssertBadInput("other.csv, line 3: the label \"2\"");
@@ -52,23 +52,23 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void Model_folders()
     {
-        string noVocabulary = Copy("no-vocabulary");
+        string noVocabulary = _folder.CopyModel("no-vocabulary");
         File.Delete(Path.Combine(noVocabulary, "vocab.txt"));
-        string noConfiguration = Copy("no-configuration");
+        string noConfiguration = _folder.CopyModel("no-configuration");
         File.Delete(Path.Combine(noConfiguration, "config.json"));
-        string noWeights = Copy("no-weights");
+        string noWeights = _folder.CopyModel("no-weights");
         File.Delete(Path.Combine(noWeights, "model.safetensors"));
-        string truncated = Copy("truncated");
+        string truncated = _folder.CopyModel("truncated");
         byte[] weights = File.ReadAllBytes(Path.Combine(truncated, "model.safetensors"));
         File.WriteAllBytes(Path.Combine(truncated, "model.safetensors"), weights[..^100]);
-        string shape = Copy("shape");
+        string shape = _folder.CopyModel("shape");
         string configuration = File.ReadAllText(Path.Combine(shape, "config.json"));
         File.WriteAllText(Path.Combine(shape, "config.json"), configuration.Replace("\"intermediate_size\": 128", "\"intermediate_size\": 64", StringComparison.Ordinal));
-        string notJson = Copy("not-json");
+        string notJson = _folder.CopyModel("not-json");
         File.WriteAllText(Path.Combine(notJson, "config.json"), "{");
-        string moreTokens = Copy("more-tokens");
+        string moreTokens = _folder.CopyModel("more-tokens");
         File.AppendAllText(Path.Combine(moreTokens, "vocab.txt"), "extra\n");
-        AssertUntouched(() =>
+        _folder.AssertUntouched(() =>
         {
             Train(_train, "--model", noVocabulary).AssertBadInput("vocab.txt");
             Train(_train, "--model", noConfiguration).AssertBadInput("config.json");
@@ -93,7 +93,7 @@ public sealed class BadInputTests : IDisposable
     {
         Directory.CreateDirectory(_folder.File("full"));
         _folder.Write("full/file.txt", "x");
-        AssertUntouched(() =>
+        _folder.AssertUntouched(() =>
         {
             CommandRun.Of("train", "--train", _train, "--out", _folder.File("full")).AssertBadInput("full exists and is not empty");
             CommandRun.Of("train", "--train", _train, "--out", _train).AssertBadInput("is a file, and a new folder was expected");
@@ -146,11 +146,11 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--threads", "-2")]
     [InlineData("--epochs")]
     [InlineData("--unknown", "1")]
-    public void Options(params string[] option) => AssertUntouched(() => CommandRun.Of(["train", "--train", _train, "--out", _folder.File("out"), "--model", Repository.SmallModel, .. option])
+    public void Options(params string[] option) => _folder.AssertUntouched(() => CommandRun.Of(["train", "--train", _train, "--out", _folder.File("out"), "--model", Repository.SmallModel, .. option])
         .AssertBadInput(option.Contains("cuda:9") ? "cuda" : option[^1].TrimStart('-')));
 
     [Fact]
-    public void Options_that_do_not_go_together() => AssertUntouched(() =>
+    public void Options_that_do_not_go_together() => _folder.AssertUntouched(() =>
     {
         Train(_train, "--freeze", "--encoder-dropout", "0.1").AssertBadInput("--encoder-dropout", "--freeze");
         Train(_train, "--plateau-factor", "0.5").AssertBadInput("--plateau-factor", "--schedule plateau");
@@ -163,20 +163,4 @@ public sealed class BadInputTests : IDisposable
 
     private CommandRun Train(string file, params string[] more) =>
         CommandRun.Of(["train", "--train", file, "--out", _folder.File("out"), .. more.Contains("--model") ? [] : new[] { "--model", Repository.SmallModel }, "--device", "cpu", .. more]);
-
-    private string Copy(string name)
-    {
-        string folder = _folder.File(name);
-        Directory.CreateDirectory(folder);
-        foreach (string file in new[] { "config.json", "model.safetensors", "vocab.txt" })
-            File.Copy(Path.Combine(Repository.SmallModel, file), Path.Combine(folder, file));
-        return folder;
-    }
-
-    private void AssertUntouched(Action action)
-    {
-        string before = _folder.Fingerprint();
-        action();
-        Assert.Equal(before, _folder.Fingerprint());
-    }
 }

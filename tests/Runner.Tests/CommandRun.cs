@@ -31,7 +31,14 @@ internal sealed record CommandRun(int Code, string Output, string Error)
     /// <summary>Asserts the contract of bad input: exit code 2, one line that holds what is expected, nothing on standard output.</summary>
     public void AssertBadInput(params string[] expected)
     {
-        Xunit.Assert.Equal(2, Code);
+        AssertEndedByBadInput(expected);
+        Xunit.Assert.Equal("", Output);
+    }
+
+    /// <summary>Asserts the contract of bad input that shows only while a command is at work, so that it has said something already: exit code 2, one line that holds what is expected.</summary>
+    public void AssertEndedByBadInput(params string[] expected)
+    {
+        Xunit.Assert.Equal(CommandLine.BadInput, Code);
         Xunit.Assert.StartsWith("engine: ", Error, StringComparison.Ordinal);
         Xunit.Assert.Equal(1, Error.Count(character => character == '\n'));
         Xunit.Assert.EndsWith("\n", Error, StringComparison.Ordinal);

@@ -31,8 +31,8 @@ public sealed class DamagedSourceTests : IDisposable
     [MemberData(nameof(Tensors))]
     public void Tensors_of_a_checkpoint(string damage, string[] expected)
     {
-        string folder = Copy();
-        EditHeader(Path.Combine(folder, "model.safetensors"), header =>
+        string folder = _folder.CopyModel();
+        Safetensors.EditHeader(Path.Combine(folder, "model.safetensors"), header =>
         {
             string Key(string name) => header.Select(entry => entry.Key).Single(key => key.EndsWith(name, StringComparison.Ordinal));
             JsonNode segments = header[Key(Segments)]!, positions = header[Key(Positions)]!;
@@ -64,6 +64,21 @@ public sealed class DamagedSourceTests : IDisposable
         AssertRefused(folder, expected);
     }
 
+    [Fact]
+    public void Weights_that_do_not_fit_the_type_or_are_no_numbers()
+    {
+        string folder = _folder.CopyModel(), path = Path.Combine(folder, "model.safetensors");
+        byte[] weights = File.ReadAllBytes(path);
+        (int start, _) = Safetensors.PlaceOf(path, "bert.embeddings.LayerNorm.weight");
+        BinaryPrimitives.WriteSingleLittleEndian(weights.AsSpan(start), 1e6f);
+        File.WriteAllBytes(path, weights);
+        _folder.AssertUntouched(() => Convert(folder, "--dtype", "float16")
+            .AssertEndedByBadInput("tensor \"bert.embeddings.LayerNorm.weight\" holds 1000000, expected a value that fits into F16; write F32 instead"));
+        BinaryPrimitives.WriteSingleLittleEndian(weights.AsSpan(start), float.NaN);
+        File.WriteAllBytes(path, weights);
+        _folder.AssertUntouched(() => Convert(folder, "--verify").AssertEndedByBadInput("the result does not compute what the source does", "nothing was written"));
+    }
+
     [Theory]
     [InlineData("{", "cannot be read as JSON")]
     [InlineData("{}", "has no weight_map")]
@@ -71,7 +86,7 @@ public sealed class DamagedSourceTests : IDisposable
     [InlineData("{\"weight_map\": {\"a\": \"b\", \"a\": \"b\"}}", "weight_map has \"a\" twice or without a file's name")]
     public void Index_of_shards(string index, string expected)
     {
-        string folder = Copy();
+        string folder = _folder.CopyModel();
         File.Delete(Path.Combine(folder, "model.safetensors"));
         File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), index);
         AssertRefused(folder, "model.safetensors.index.json", expected);
@@ -80,8 +95,8 @@ public sealed class DamagedSourceTests : IDisposable
     [Fact]
     public void Folders_and_options()
     {
-        string folder = Copy();
-        AssertUntouched(() => Convert(folder, "--heads", "8").AssertBadInput("--heads 8", "config.json says 4"));
+        string folder = _folder.CopyModel();
+        _folder.AssertUntouched(() => Convert(folder, "--heads", "8").AssertBadInput("--heads 8", "config.json says 4"));
         File.Delete(Path.Combine(folder, "vocab.txt"));
         AssertRefused(folder, "has no vocab.txt", "--vocab FILE");
         File.Delete(Path.Combine(folder, "model.safetensors"));
@@ -162,9 +177,9 @@ public sealed class DamagedSourceTests : IDisposable
     [InlineData("{\"files\": [{\"name\": \"vocab.txt\", \"bytes\": 1, \"xxh128\": \"0\"}]}", "has no kind")]
     public void Record_of_a_conversion(string record, string expected)
     {
-        string folder = Copy();
+        string folder = _folder.CopyModel();
         File.WriteAllText(Path.Combine(folder, "conversion.json"), record);
-        AssertUntouched(() =>
+        _folder.AssertUntouched(() =>
         {
             CommandRun.Of("info", "--check", folder).AssertBadInput("conversion.json", expected);
             CommandRun.Of("info", folder).AssertBadInput("conversion.json", expected);
@@ -179,38 +194,10 @@ public sealed class DamagedSourceTests : IDisposable
     public void Files_of_texts(string command, string name, string content, string expected)
     {
         string file = _folder.Write(name, content);
-        AssertUntouched(() => CommandRun.Of(command, "--model", Repository.SmallModel, "--input", file, "--out", _folder.File("out")).AssertBadInput(expected));
-    }
-
-    private static void EditHeader(string path, Action<JsonObject> edit)
-    {
-        byte[] bytes = File.ReadAllBytes(path);
-        int length = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
-        JsonObject header = JsonNode.Parse(bytes.AsSpan(8, length))!.AsObject();
-        edit(header);
-        byte[] edited = Encoding.UTF8.GetBytes(header.ToJsonString());
-        byte[] size = new byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(size, edited.Length);
-        File.WriteAllBytes(path, [.. size, .. edited, .. bytes.AsSpan(8 + length)]);
+        _folder.AssertUntouched(() => CommandRun.Of(command, "--model", Repository.SmallModel, "--input", file, "--out", _folder.File("out")).AssertBadInput(expected));
     }
 
     private CommandRun Convert(string source, params string[] more) => CommandRun.Of(["convert", source, "--out", _folder.File("out"), .. more]);
 
-    private void AssertRefused(string source, params string[] expected) => AssertUntouched(() => Convert(source).AssertBadInput(expected));
-
-    private void AssertUntouched(Action action)
-    {
-        string before = _folder.Fingerprint();
-        action();
-        Assert.Equal(before, _folder.Fingerprint());
-    }
-
-    private string Copy()
-    {
-        string folder = _folder.File("model");
-        Directory.CreateDirectory(folder);
-        foreach (string file in new[] { "config.json", "model.safetensors", "vocab.txt" })
-            File.Copy(Path.Combine(Repository.SmallModel, file), Path.Combine(folder, file));
-        return folder;
-    }
+    private void AssertRefused(string source, params string[] expected) => _folder.AssertUntouched(() => Convert(source).AssertBadInput(expected));
 }

@@ -115,7 +115,7 @@ public sealed class PretrainingCommandTests : IDisposable
         string expected = Fill("the [MASK] is burning").Output;
         foreach (string tokenizer in new[] { "google", "tftext" })
         {
-            string folder = CopyModel(tokenizer);
+            string folder = _folder.CopyModel(tokenizer);
             File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), $"{{\"do_lower_case\": true, \"engine_tokenizer\": \"{tokenizer}\"}}");
             Assert.Equal(expected, CommandRun.Of("fill-mask", "--model", folder, "--device", "cpu", "the [MASK] is burning").Output);
         }
@@ -205,13 +205,4 @@ public sealed class PretrainingCommandTests : IDisposable
     private static CommandRun Fill(params string[] arguments) => CommandRun.Of(["fill-mask", "--model", Repository.SmallModel, "--device", "cpu", "--threads", "2", .. arguments]);
 
     private static CommandRun Follows(params string[] arguments) => CommandRun.Of(["next-sentence", "--model", Repository.SmallModel, "--device", "cpu", "--threads", "2", .. arguments]);
-
-    private string CopyModel(string name)
-    {
-        string folder = _folder.File(name);
-        Directory.CreateDirectory(folder);
-        foreach (string file in new[] { "config.json", "model.safetensors", "vocab.txt" })
-            File.Copy(Path.Combine(Repository.SmallModel, file), Path.Combine(folder, file));
-        return folder;
-    }
 }

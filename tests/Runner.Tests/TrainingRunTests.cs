@@ -109,6 +109,7 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Contains("accuracy   1.0000", evaluated.Output, StringComparison.Ordinal);
         Assert.Contains("neutral", evaluated.Output, StringComparison.Ordinal);
         CommandRun.Of("predict", "--model", model, "--input", train, "--out", _folder.File("p.csv"), "--threshold", "0.4").AssertBadInput("--threshold", "3 classes");
+        CommandRun.Of("evaluate", "--model", model, "--input", train, "--threshold", "0.4").AssertBadInput("--threshold", "3 classes");
     }
 
     [Fact]
@@ -194,7 +195,7 @@ public sealed class TrainingRunTests : IDisposable
         string train = _folder.Write("train.csv", SmallTask.Csv(40));
         string before = _folder.Fingerprint();
         CommandRun run = CommandRun.Of(["train", "--train", train, "--out", _folder.File("model"), .. SmallTask.Options("--learning-rate", "1e38", "--clip", "0")]);
-        run.AssertBadInput("The loss is not finite at step 2 (epoch 1)", "batch of training rows", "lower the learning rate");
+        run.AssertEndedByBadInput("The loss is not finite at step 2 (epoch 1)", "batch of training rows", "lower the learning rate");
         Assert.Equal(before, _folder.Fingerprint());
     }
 

@@ -244,7 +244,7 @@ public sealed class ComputeDevice : IDisposable
 
     private static ComputeException Unusable(DeviceSelector selector, string problem, Exception? cause = null)
     {
-        var message = $"device {selector} cannot be used: {problem}";
+        var message = $"device {selector} cannot be used: {problem}; choose another device, or auto";
         return cause is null ? new ComputeException(message) : new ComputeException(message, cause);
     }
 }

@@ -66,7 +66,10 @@ internal sealed class SafetensorsShards : ITensorSource
             throw new ModelException($"{Path}: tensor \"{tensor}\" is in \"{file}\", expected the name of a file beside the list");
         if (!shards.TryGetValue(file, out var shard))
         {
-            shard = SafetensorsFile.Open(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!, file));
+            string path = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!, file);
+            if (!File.Exists(path))
+                throw new ModelException($"{path}: is missing, expected by {System.IO.Path.GetFileName(Path)}; get the files again");
+            shard = SafetensorsFile.Open(path);
             shards.Add(file, shard);
         }
 

@@ -54,7 +54,7 @@ public sealed class TextClassifier
     /// <param name="onBatch">Called after each batch with the number of texts done.</param>
     /// <param name="stop">Signalled when the user asks to stop.</param>
     /// <returns>Probabilities [texts, classes] and losses [texts] (empty without labels).</returns>
-    /// <exception cref="ModelException">The weights are absent, damaged or of the wrong shape.</exception>
+    /// <exception cref="ModelException">The weights are absent, damaged or of the wrong shape, or give no finite numbers.</exception>
     /// <exception cref="OperationCanceledException">The user asked to stop.</exception>
     public (float[] Probabilities, float[] Losses) Classify(
         ComputeDevice device, TokenizedTexts texts, int[]? labels = null, Action<int>? onBatch = null, CancellationToken stop = default)
@@ -64,6 +64,8 @@ public sealed class TextClassifier
         float[] probabilities = new float[texts.Count * Labels.Count];
         float[] losses = new float[labels is null ? 0 : texts.Count];
         BatchedClassification.Run(model, texts, labels, probabilities, losses, onBatch, stop);
+        if (!Array.TrueForAll(probabilities, float.IsFinite))
+            throw new ModelException($"{_folder}: the weights give no finite numbers, which were expected of a trained model; use another checkpoint.");
         return (probabilities, losses);
     }
 }

@@ -43,6 +43,8 @@ public static class TextEmbedder
             done += rows.Length;
             onBatch?.Invoke(done);
         }
+        if (!Array.TrueForAll(all, float.IsFinite))
+            throw new ModelException($"{folder}: the weights give no finite numbers, which were expected of a trained model; use another checkpoint.");
         return all;
     }
 

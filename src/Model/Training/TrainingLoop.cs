@@ -41,6 +41,7 @@ public sealed class TrainingLoop
     /// <param name="stop">When it is signalled, the run ends after the current step, with the parameters as they are then.</param>
     /// <param name="saves">How the run is saved and where it is continued; null: neither.</param>
     /// <exception cref="NonFiniteLossException">The loss became NaN or infinite.</exception>
+    /// <exception cref="ModelException">The validation loss did, or the run that is continued does not fit.</exception>
     public TrainingResult Run(
         Action<TrainingProgress>? onStep = null, Action<EpochResult>? onEpoch = null, CancellationToken stop = default, TrainingSaves? saves = null)
     {
@@ -50,8 +51,9 @@ public sealed class TrainingLoop
         CheckFits(from, stepsPerEpoch);
         PlateauRule? plateau = MakePlateau(from);
         LearningRateSchedule schedule = plateau is null ? _schedule : _schedule with { PeakRate = plateau.State.Rate };
-        float[] probabilities = new float[_settings.BatchSize * _model.Classes];
-        float[] losses = new float[_settings.BatchSize];
+        int largestBatch = Math.Min(_settings.BatchSize, rows);
+        float[] probabilities = new float[largestBatch * _model.Classes];
+        float[] losses = new float[largestBatch];
         List<EpochResult> epochs = [.. from.Epochs];
         EpochResult? best = epochs.FindLast(epoch => epoch.IsBest);
         Stopwatch total = Stopwatch.StartNew();
@@ -84,7 +86,7 @@ public sealed class TrainingLoop
                     return new TrainingResult(epochs, 0, step, true);
             }
             TimeSpan trained = total.Elapsed;
-            Evaluation? validation = _validationLabels.Length == 0 ? null : Validate();
+            Evaluation? validation = _validationLabels.Length == 0 ? null : Validate(epoch, step);
             validating += total.Elapsed - trained;
             bool isBest = validation is not null && (best?.Validation is null || IsBetter(validation, best.Validation));
             EpochResult result = new(
@@ -165,11 +167,13 @@ public sealed class TrainingLoop
         return right;
     }
 
-    private Evaluation Validate()
+    private Evaluation Validate(int epoch, int step)
     {
         float[] probabilities = new float[_validationLabels.Length * _model.Classes];
         float[] losses = new float[_validationLabels.Length];
         _model.Validate(probabilities, losses);
-        return new Evaluation(_model.Classes, _validationLabels, probabilities, losses);
+        Evaluation evaluation = new(_model.Classes, _validationLabels, probabilities, losses);
+        return double.IsFinite(evaluation.Loss) ? evaluation : throw new ModelException(
+            $"The validation loss is not finite after step {step} (epoch {epoch}); a finite loss was expected; lower the learning rate.");
     }
 }

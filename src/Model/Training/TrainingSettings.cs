@@ -34,7 +34,7 @@ public sealed record TrainingSettings
 
     /// <summary>Number of optimizer steps of an epoch.</summary>
     /// <param name="trainingRows">Number of training rows.</param>
-    public int StepsPerEpoch(int trainingRows) => (trainingRows + BatchSize - 1) / BatchSize;
+    public int StepsPerEpoch(int trainingRows) => (int)(((long)trainingRows + BatchSize - 1) / BatchSize);
 
     /// <summary>The order in which an epoch sees the training rows: as they are, or shuffled by the seed and the epoch alone.</summary>
     /// <param name="epoch">The epoch, from 1.</param>
@@ -44,9 +44,12 @@ public sealed record TrainingSettings
 
     /// <summary>The schedule for a number of training rows.</summary>
     /// <param name="trainingRows">Number of training rows.</param>
-    /// <exception cref="ModelException">The warm-up is longer than the run.</exception>
+    /// <exception cref="ModelException">The warm-up is longer than the run, or the run longer than steps can be counted.</exception>
     public LearningRateSchedule ScheduleFor(int trainingRows)
     {
+        if ((long)Epochs * StepsPerEpoch(trainingRows) > int.MaxValue)
+            throw new ModelException(
+                $"{Epochs} epochs of {StepsPerEpoch(trainingRows)} steps are more than {int.MaxValue} steps, and at most as many were expected; train for fewer epochs.");
         int total = Epochs * StepsPerEpoch(trainingRows);
         if (Warmup > total && Warmup >= 1)
             throw new ModelException(

@@ -36,10 +36,8 @@ internal sealed class ConvertCommand : ICommandDefinition
         ["none"] = null,
     };
 
-    private readonly Argument<string> _source = new("SOURCE")
-    {
-        Description = "The checkpoint: a folder, a checkpoint's prefix or one of its files, or the .tar.gz, .tar or .zip as downloaded.",
-    };
+    private readonly Argument<string> _source = OptionFactory.Path(
+        "SOURCE", "The checkpoint: a folder, a checkpoint's prefix or one of its files, or the .tar.gz, .tar or .zip as downloaded.");
 
     private readonly Option<string> _out = OptionFactory.RequiredText("--out", "FOLDER", "Where to write; a new folder.");
     private readonly Option<string> _type = OptionFactory.Choice("--dtype", "float32", "Type of the written weights.", Types.Keys);

@@ -10,7 +10,7 @@ namespace Engine.Runner.Commands;
 /// <summary><c>engine info MODEL</c>: says what a model folder holds.</summary>
 internal sealed class InfoCommand : ICommandDefinition
 {
-    private readonly Argument<string> _folder = new("MODEL") { Description = "Model folder in Hugging Face's layout." };
+    private readonly Argument<string> _folder = Options.OptionFactory.Path("MODEL", "Model folder in Hugging Face's layout.");
     private readonly Option<bool> _tensors = Options.OptionFactory.Switch("--tensors", "List every tensor with its shape and type.");
 
     private readonly Option<bool> _check = Options.OptionFactory.Switch(
@@ -36,6 +36,7 @@ internal sealed class InfoCommand : ICommandDefinition
         BertConfiguration configuration = BertConfiguration.Load(folder);
         WordPieceTokenizer tokenizer = WordPieceTokenizer.Load(folder);
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));
+        ConversionOrigin? converted = ConversionOrigin.Read(folder);
         terminal.WriteLine($"model       {folder}");
         terminal.WriteLine(
             $"encoder     {configuration.LayerCount} layers, hidden size {configuration.HiddenSize}, {configuration.HeadCount} attention heads, "
@@ -51,7 +52,7 @@ internal sealed class InfoCommand : ICommandDefinition
             ? $"head        {head.Kind}, dropout {head.Dropout}, classes {new LabelMap(head.Labels).Describe()}"
             : "head        none: fine-tune it to classify (engine train)");
         terminal.WriteLine($"tasks       {Tasks(PretrainingTensors.HeadsOf(folder))}");
-        if (ConversionOrigin.Read(folder) is { } origin)
+        if (converted is { } origin)
             terminal.WriteLine($"origin      {origin.Kind}, converted from {origin.Source}");
         if (parsed.GetValue(_tensors))
         {

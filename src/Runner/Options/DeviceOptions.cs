@@ -8,10 +8,13 @@ namespace Engine.Runner.Options;
 /// <param name="seeded">Whether anything that the command does is random.</param>
 internal sealed class DeviceOptions(string standard = "auto", bool seeded = true)
 {
+    // Far beyond any machine's processors; a hundred thousand are more than the system lets a process have, which ends it.
+    private const int MostThreads = 4096;
+
     private readonly Option<string> _device = OptionFactory.Text(
         "--device", "auto|cpu|cuda[:n]|opencl[:n]|ilgpu-cpu", standard, "Device to compute on; auto: an NVIDIA card, else the CPU.");
 
-    private readonly Option<int> _threads = OptionFactory.Integer("--threads", 0, 0, "Threads of the CPU device; 0: all cores.");
+    private readonly Option<int> _threads = OptionFactory.Integer("--threads", 0, 0, MostThreads, "Threads of the CPU device; 0: all cores.");
     private readonly Option<ulong> _seed = OptionFactory.Seed();
 
     /// <summary>Adds the options to a command.</summary>

@@ -10,12 +10,12 @@ internal static class OptionFactory
 {
     /// <summary>A text.</summary>
     public static Option<string> Text(string name, string valueName, string defaultValue, string description) =>
-        new(name) { Description = description, HelpName = valueName, DefaultValueFactory = _ => defaultValue };
+        WithValue(new Option<string>(name) { Description = description, HelpName = valueName, DefaultValueFactory = _ => defaultValue });
 
     /// <summary>A text that may be left out.</summary>
     public static Option<string?> OptionalText(string name, string valueName, string description, string? defaultValue = null)
     {
-        Option<string?> option = new(name) { Description = description, HelpName = valueName };
+        Option<string?> option = WithValue(new Option<string?>(name) { Description = description, HelpName = valueName });
         if (defaultValue is not null)
             option.DefaultValueFactory = _ => defaultValue;
         return option;
@@ -23,10 +23,26 @@ internal static class OptionFactory
 
     /// <summary>A text that must be given.</summary>
     public static Option<string> RequiredText(string name, string valueName, string description) =>
-        new(name) { Description = description, HelpName = valueName, Required = true };
+        WithValue(new Option<string>(name) { Description = description, HelpName = valueName, Required = true });
+
+    /// <summary>The path of a file or folder, as an argument.</summary>
+    public static Argument<string> Path(string name, string description)
+    {
+        Argument<string> argument = new(name) { Description = description };
+        argument.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value.Length == 0))
+                result.AddError($"{name} is empty, and the path of a file or folder was expected");
+        });
+        return argument;
+    }
 
     /// <summary>A switch.</summary>
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
+
+    /// <summary>A whole number between bounds.</summary>
+    public static Option<int> Integer(string name, int defaultValue, int least, int most, string description) =>
+        Number(name, "N", defaultValue, description, value => value >= least && value <= most, $"a whole number from {least} to {most}");
 
     /// <summary>A whole number.</summary>
     public static Option<int> Integer(string name, int defaultValue, int least, string description, params string[] aliases) =>
@@ -35,7 +51,7 @@ internal static class OptionFactory
     /// <summary>A number between bounds.</summary>
     public static Option<double> Real(
         string name, string valueName, double defaultValue, string description, Func<double, bool> fits, string expected, params string[] aliases) =>
-        Number(name, valueName, defaultValue, description, value => double.IsFinite(value) && fits(value), expected, aliases);
+        Number(name, valueName, defaultValue, description, value => IsSingle(value) && fits(value), expected, aliases);
 
     /// <summary>A number between bounds that may be left out.</summary>
     public static Option<double?> OptionalReal(
@@ -44,7 +60,7 @@ internal static class OptionFactory
             Description = description,
             HelpName = valueName,
             Arity = ArgumentArity.ExactlyOne,
-            CustomParser = result => ParseNumber<double>(result, name, value => double.IsFinite(value) && fits(value), expected),
+            CustomParser = result => ParseNumber<double>(result, name, value => IsSingle(value) && fits(value), expected),
         };
 
     /// <summary>The longest text.</summary>
@@ -76,6 +92,23 @@ internal static class OptionFactory
 
     /// <summary>The name by which an option was called: its own or an alias.</summary>
     public static string NameGiven(ArgumentResult result, string name) => (result.Parent as OptionResult)?.IdentifierToken?.Value ?? name;
+
+    // What is not given, as where a script's variable is empty, would else be taken for a file without a name.
+    private static Option<T> WithValue<T>(Option<T> option)
+    {
+        if (option.HelpName is "FILE" or "FOLDER" or "FILE|-")
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens.Any(token => token.Value.Length == 0))
+                    result.AddError($"{option.Name} is empty, and the path of a {(option.HelpName == "FOLDER" ? "folder" : "file")} was expected");
+            });
+        }
+        return option;
+    }
+
+    // The kernels compute in single precision: a larger number would be infinite there.
+    private static bool IsSingle(double value) => float.IsFinite((float)value);
 
     private static Option<T> Number<T>(
         string name, string valueName, T defaultValue, string description, Func<T, bool> fits, string expected, params string[] aliases)

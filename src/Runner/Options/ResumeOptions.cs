@@ -66,7 +66,7 @@ internal sealed class ResumeOptions
             .. recorded.Where(option => !now.Contains(option.Key)).SelectMany(option => option.Value.Prepend(option.Key)),
             .. Explicit(parsed).SelectMany(option => option.Tokens.Select(token => token.Value).Prepend(option.Option.Name)),
         ]);
-        return merged.Errors.Count == 0 ? merged : throw new ModelException($"{merged.Errors[0].Message}; the run's record holds an option of another version of this program.");
+        return merged.Errors.Count == 0 ? merged : throw new ModelException($"{merged.Errors[0].Message.TrimEnd('.', ' ')}; the run's record holds an option of another version of this program.");
     }
 
     private IEnumerable<OptionResult> Explicit(ParseResult parsed) => parsed.CommandResult.Children.OfType<OptionResult>()

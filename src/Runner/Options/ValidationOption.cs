@@ -52,6 +52,11 @@ internal sealed class ValidationOption
     private static Choice? Parse(ArgumentResult result)
     {
         string token = result.Tokens[0].Value;
+        if (token.Length == 0)
+        {
+            result.AddError($"{Name} is empty, and last:PART, last:ROWS, stratified:PART or the path of a file was expected");
+            return null;
+        }
         int colon = token.IndexOf(':', StringComparison.Ordinal);
         string kind = colon < 0 ? "" : token[..colon];
         if (kind is not ("last" or "stratified"))

@@ -2,7 +2,6 @@ using Engine.Model.Checkpoints;
 using Engine.Model.Checkpoints.Archives;
 using Engine.Model.Checkpoints.TensorFlow;
 using Engine.Model.Tests.Checkpoints.Archives;
-using Engine.Model.Tests.Checkpoints.TensorFlow;
 using Engine.Model.Tests.Data;
 using Engine.Shared;
 using IronSnappy;

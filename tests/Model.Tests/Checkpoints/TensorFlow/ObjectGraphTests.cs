@@ -4,6 +4,7 @@ using Engine.Model.Tests.Data;
 using Engine.Shared;
 using Xunit;
 using static Engine.Shared.BundleWriter;
+using static Engine.Shared.GraphMessages;
 
 namespace Engine.Model.Tests.Checkpoints.TensorFlow;
 
@@ -108,7 +109,7 @@ public sealed class ObjectGraphTests : IDisposable
     [Fact]
     public void Of_several_graphs_the_one_that_is_not_for_training_is_taken()
     {
-        byte[] Graph(string version, params string[] tags) => Message(meta => Field(meta, 1, Message(info =>
+        byte[] MetaGraph(string version, params string[] tags) => Message(meta => Field(meta, 1, Message(info =>
         {
             foreach (string tag in tags)
                 Field(info, 4, Encoding.UTF8.GetBytes(tag));
@@ -119,9 +120,9 @@ public sealed class ObjectGraphTests : IDisposable
             foreach (byte[] graph in graphs)
                 Field(file, 2, graph);
         }));
-        Assert.Equal("plain", Of(Graph("train", "train"), Graph("plain")).Inference.TensorFlowVersion);
-        Assert.Equal("serve", Of(Graph("train", "train"), Graph("plain"), Graph("serve", "serve", "gpu")).Inference.TensorFlowVersion);
-        Assert.Equal("train", Of(Graph("train", "train")).Inference.TensorFlowVersion);
+        Assert.Equal("plain", Of(MetaGraph("train", "train"), MetaGraph("plain")).Inference.TensorFlowVersion);
+        Assert.Equal("serve", Of(MetaGraph("train", "train"), MetaGraph("plain"), MetaGraph("serve", "serve", "gpu")).Inference.TensorFlowVersion);
+        Assert.Equal("train", Of(MetaGraph("train", "train")).Inference.TensorFlowVersion);
     }
 
     public void Dispose() => folder.Dispose();
@@ -131,50 +132,6 @@ public sealed class ObjectGraphTests : IDisposable
         Field(output, 1, Encoding.UTF8.GetBytes(key));
         Field(output, 2, value);
     });
-
-    private static byte[] Edge((string Name, int Node) child) => Message(output =>
-    {
-        Field(output, 1, child.Node);
-        Field(output, 2, Encoding.UTF8.GetBytes(child.Name));
-    });
-
-    private static byte[] Node((string Name, int Node)[] children, (string FullName, string Key)? variable = null, int? slot = null) => Message(output =>
-    {
-        foreach (var child in children)
-            Field(output, 1, Edge(child));
-        if (variable is { } value)
-        {
-            Field(output, 2, Message(tensor =>
-            {
-                Field(tensor, 1, "VARIABLE_VALUE"u8.ToArray());
-                Field(tensor, 2, Encoding.UTF8.GetBytes(value.FullName));
-                Field(tensor, 3, Encoding.UTF8.GetBytes(value.Key));
-            }));
-        }
-
-        if (slot is { } number)
-            Field(output, 3, Message(s => Field(s, 3, number)));
-    });
-
-    private static byte[] Saved((string Name, int Node)[] children) => Message(output =>
-    {
-        foreach (var child in children)
-            Field(output, 1, Edge(child));
-        Field(output, 4, Message(user => Field(user, 1, "_generic_user_object"u8.ToArray())));
-    });
-
-    private static byte[] Variable(string name, long[] shape) => Message(output => Field(output, 7, Message(variable =>
-    {
-        Field(variable, 1, 1);
-        Field(variable, 2, Message(dimensions =>
-        {
-            foreach (long dimension in shape)
-                Field(dimensions, 2, Message(d => Field(d, 1, dimension)));
-        }));
-        Field(variable, 6, Encoding.UTF8.GetBytes(name));
-    })));
-
-    private static byte[] Asset(int file) => Message(output => Field(output, 5, Message(asset => Field(asset, 1, file))));
 
     private static void AssertRefused(string expected, Action action)
     {
@@ -186,15 +143,10 @@ public sealed class ObjectGraphTests : IDisposable
     /// <summary>A checkpoint of these objects, with a tensor of one number for every variable; keys that begin with "elsewhere" are left out.</summary>
     private TensorBundle Bundle(params byte[][] nodes)
     {
-        byte[] graph = Message(output =>
-        {
-            foreach (byte[] node in nodes)
-                Field(output, 1, node);
-        });
         string prefix = folder.File($"{Guid.NewGuid():N}");
         using (var writer = new BundleWriter(prefix))
         {
-            writer.AddStrings(TrackableGraph.TensorName, [], graph);
+            writer.AddStrings(TrackableGraph.TensorName, [], Graph(nodes));
             foreach (string key in (string[])["a", "b", "kernel", "optimizer/iter", "kernel/.OPTIMIZER_SLOT/optimizer/m"])
                 writer.Add(key + "/.ATTRIBUTES/VARIABLE_VALUE", [1], [1f]);
             writer.Finish();
@@ -203,16 +155,7 @@ public sealed class ObjectGraphTests : IDisposable
         return TensorBundle.Open(prefix);
     }
 
-    private SavedModel Model(byte[][] nodes, params string[] assets) => Read(Message(file => Field(file, 2, Message(meta =>
-    {
-        foreach (string asset in assets)
-            Field(meta, 6, Message(a => Field(a, 2, Encoding.UTF8.GetBytes(asset))));
-        Field(meta, 7, Message(graph =>
-        {
-            foreach (byte[] node in nodes)
-                Field(graph, 1, node);
-        }));
-    }))));
+    private SavedModel Model(byte[][] nodes, params string[] assets) => Read(ModelFile(nodes, assets));
 
     private SavedModel Read(byte[] content) => SavedModel.Read(folder.Write("saved_model.pb", content));
 }

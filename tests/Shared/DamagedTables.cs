@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
-using Engine.Shared;
 
-namespace Engine.Model.Tests.Checkpoints.TensorFlow;
+namespace Engine.Shared;
 
 /// <summary>Sorted tables that no writer would write, with right checksums.</summary>
 internal static class DamagedTables
