@@ -104,6 +104,16 @@ public sealed class BadOptionTests : IDisposable
             }
             On("evaluate", unlabelled).AssertBadInput("no column \"target\"", "--label-column");
         });
+        string weights = Path.Combine(model, "model.safetensors");
+        byte[] damaged = File.ReadAllBytes(weights);
+        (int start, int end) = Safetensors.PlaceOf(weights, "embeddings.LayerNorm.weight");
+        damaged.AsSpan(start, end - start).Fill(0xFF);
+        File.WriteAllBytes(weights, damaged);
+        _folder.AssertUntouched(() =>
+        {
+            On("predict", _input).AssertEndedByBadInput("model: the weights give no finite numbers, which were expected of a trained model; use another checkpoint");
+            On("evaluate", _input).AssertEndedByBadInput("model: the weights give no finite numbers");
+        });
 
         CommandRun On(string command, string input, params string[] more) => CommandRun.Of(
         [

@@ -205,6 +205,10 @@ public sealed class DamagedCheckpointTests : IDisposable
             File.WriteAllBytes(path, content);
             _folder.AssertUntouched(() => Convert(folder).AssertBadInput($"{path}: ", expected));
         }
+        File.WriteAllBytes(path, File.ReadAllBytes(Path.Combine(Fixture("hub-v4"), "saved_model.pb")));
+        string metadata = Path.Combine(folder, "keras_metadata.pb");
+        File.WriteAllBytes(metadata, File.ReadAllBytes(metadata)[..^1]);
+        _folder.AssertUntouched(() => Convert(folder).AssertBadInput($"{metadata}: it is not a valid protocol buffer", Again));
         File.Delete(path);
         _folder.AssertUntouched(() => Convert(folder).AssertBadInput($"{path}: is missing, though", "a part of the model was deleted: get it again"));
     }

@@ -92,6 +92,24 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [SkippableFact]
+    public void Other_commands_on_a_full_disk_leave_nothing()
+    {
+        string model = Repository.SmallModel;
+        Seen seen = OnDisk(
+            4 << 10,
+            $"""
+            engine convert '{model}' --out disk/above/model
+            engine embed --model '{model}' --device cpu --input '{_train}' --out disk/vectors.csv
+            engine tokenize --model '{model}' --input '{_train}' --out disk/ids.jsonl
+            find disk > seen/listing
+            """);
+        Assert.Equal([2, 2, 2], seen.Codes);
+        Assert.Equal(3, seen.Error.Length);
+        Assert.All(seen.Error, line => Assert.Matches("^engine: .*disk/.*: cannot be written \\(No space left on device.*\\); choose a folder that is writable and has room$", line));
+        Assert.Equal(["disk"], seen.Listing);
+    }
+
+    [SkippableFact]
     public void A_read_only_disk()
     {
         string stopped = _folder.File("stopped");
@@ -162,7 +180,7 @@ public sealed class FullDiskTests : IDisposable
     }
 
     /// <summary>
-    /// Runs a script in which <c>disk</c> is a file system of its own and <c>train</c> the command. <c>begin</c> and <c>end</c> are its beginning and its end; between
+    /// Runs a script in which <c>disk</c> is a file system of its own, <c>engine</c> the program and <c>train</c> its command. <c>begin</c> and <c>end</c> are its beginning and its end; between
     /// them, <c>hold</c> stops it at a moment when a path exists, until the end.
     /// </summary>
     private Seen OnDisk(long bytes, string script)
@@ -171,6 +189,7 @@ public sealed class FullDiskTests : IDisposable
         string program = typeof(CommandLine).Assembly.Location;
         ProcessStartInfo start = new("unshare", ["--user", "--map-root-user", "--mount", "/bin/sh", "-c", string.Create(CultureInfo.InvariantCulture, $$"""
             mount -t tmpfs -o size={{bytes}} tmpfs disk || exit {{CannotMount}}
+            engine() { dotnet '{{program}}' "$@" 2>> seen/errors > seen/output; echo $? >> seen/codes; }
             begin() { dotnet '{{program}}' train "$@" 2>> seen/errors > seen/output & run=$!; }
             end() { kill -CONT $run; wait $run; echo $? >> seen/codes; }
             train() { begin "$@"; end; }

@@ -190,6 +190,15 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_validation_loss_that_is_not_finite_is_one_line_and_saves_nothing()
+    {
+        // One step, whose own loss is that of the weights before it.
+        string train = _folder.Write("train.csv", SmallTask.Csv(40));
+        _folder.AssertUntouched(() => CommandRun.Of(["train", "--train", train, "--out", _folder.File("model"), .. SmallTask.Options("--epochs", "1", "--batch", "40", "--learning-rate", "1e30")])
+            .AssertEndedByBadInput("The validation loss is not finite after step 1 (epoch 1); a finite loss was expected; lower the learning rate"));
+    }
+
+    [Fact]
     public void A_loss_that_is_not_finite_is_one_line_and_saves_nothing()
     {
         string train = _folder.Write("train.csv", SmallTask.Csv(40));
