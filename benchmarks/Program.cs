@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using Engine.Benchmarks.Conversion;
 using Engine.Benchmarks.Large;
 using Engine.Benchmarks.Launches;
+using Engine.Benchmarks.Profiling;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.Report;
 using Engine.Benchmarks.Scaling;
@@ -34,6 +35,7 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
     FirstStepRun.Make(),
     SoakCommand.Make(),
     ReportCommand.Make(),
+    ProfileCommand.Make(),
     ScalingCommand.Make(),
     GrowthCommand.Make(),
     BertLargeCommand.Make(),

@@ -2,11 +2,11 @@ using System.Text;
 
 namespace Engine.Benchmarks.Report;
 
-/// <summary>The tables of README.md and docs/performance.md, made of the figures of <c>benchmarks/figures.jsonl</c> and written between two comments.</summary>
+/// <summary>The tables of README.md and docs/performance.md, made of the figures of <c>benchmarks/figures.jsonl</c> and written where <see cref="Section"/> says.</summary>
 internal static class FigureTables
 {
-    private const string Begin = "<!-- figures: written by \"benchmarks -- report\" -->";
-    private const string End = "<!-- end of figures -->";
+    /// <summary>Gets their place in a page.</summary>
+    public static PageSection Section { get; } = new("figures", "benchmarks -- report");
 
     /// <summary>Makes README's table: what, against what, the result, the command.</summary>
     /// <param name="measurements">The rows, in order.</param>
@@ -42,20 +42,6 @@ internal static class FigureTables
         }
 
         return text.ToString();
-    }
-
-    /// <summary>Returns a page with another table between its two comments.</summary>
-    /// <param name="page">The page.</param>
-    /// <param name="name">The page's name, for the message.</param>
-    /// <param name="table">The table.</param>
-    /// <exception cref="IOException">The page lacks the comments.</exception>
-    public static string Insert(string page, string name, string table)
-    {
-        var begin = page.IndexOf(Begin, StringComparison.Ordinal);
-        var end = begin < 0 ? -1 : page.IndexOf(End, begin, StringComparison.Ordinal);
-        return end < 0
-            ? throw new IOException($"{name}: has no place for the figures, expected a line '{Begin}' and below it '{End}'")
-            : $"{page[..(begin + Begin.Length)]}\n{table.ReplaceLineEndings("\n")}{page[end..]}";
     }
 
     private static IEnumerable<(Measurement Measurement, ReportRow Row, Figure? Figure)> Rows(IReadOnlyList<Measurement> measurements, IReadOnlyList<Figure> figures) =>

@@ -1,6 +1,7 @@
 using Engine.Benchmarks.Conversion;
 using Engine.Benchmarks.Large;
 using Engine.Benchmarks.Launches;
+using Engine.Benchmarks.Profiling;
 using Engine.Benchmarks.Reference;
 using Engine.Benchmarks.Scaling;
 using Engine.Benchmarks.SideBySide;
@@ -19,6 +20,7 @@ internal static class Measurements
         .. GemmCommand.Measurements,
         .. StepCommand.Measurements,
         EpochCommand.Measurement,
+        ProfileCommand.Measurement,
         VariantsCommand.Measurement,
         EmulatorCommand.Measurement,
         LaunchCommand.Measurement,

@@ -114,23 +114,13 @@ internal static class ReportCommand
     {
         // In the order of the tables, so that a renewed figure changes one line; figures of rows that are no more go.
         string[] order = [.. Measurements.All.SelectMany(measurement => measurement.Rows).Select(row => row.Name)];
-        Replace(Path.Combine(root, Store), string.Concat(order.SelectMany(row => figures.Where(figure => figure.Row == row)).Select(figure => figure.ToLine() + "\n")));
+        PageSection.Replace(Path.Combine(root, Store), string.Concat(order.SelectMany(row => figures.Where(figure => figure.Row == row)).Select(figure => figure.ToLine() + "\n")));
         WriteTables(root, figures);
     }
 
     private static void WriteTables(string root, IReadOnlyList<Figure> figures)
     {
         foreach (var (page, table) in Pages)
-        {
-            string path = Path.Combine(root, page);
-            Replace(path, FigureTables.Insert(File.ReadAllText(path), page, table(Measurements.All, figures)));
-        }
-    }
-
-    private static void Replace(string path, string text)
-    {
-        string written = path + ".new";
-        File.WriteAllText(written, text);
-        File.Move(written, path, overwrite: true);
+            FigureTables.Section.Write(Path.Combine(root, page), table(Measurements.All, figures));
     }
 }
