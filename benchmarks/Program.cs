@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using Engine.Benchmarks.Checkpoints;
 using Engine.Benchmarks.Conversion;
 using Engine.Benchmarks.Large;
 using Engine.Benchmarks.Launches;
@@ -33,6 +34,7 @@ var root = new RootCommand("Measures this project's kernels and training steps, 
     ConversionRun.Make(),
     StartUpCommand.Make(),
     FirstStepRun.Make(),
+    CheckpointCommand.Make(),
     SoakCommand.Make(),
     ReportCommand.Make(),
     ProfileCommand.Make(),
