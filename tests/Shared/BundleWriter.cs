@@ -76,6 +76,30 @@ internal sealed class BundleWriter : IDisposable
         return bytes.ToArray();
     }
 
+    /// <summary>What the index says of a tensor.</summary>
+    /// <param name="type">TensorFlow's number of its type.</param>
+    /// <param name="shape">Its dimensions.</param>
+    /// <param name="size">Its bytes.</param>
+    /// <param name="offset">Where they begin.</param>
+    /// <param name="shard">The file that has them.</param>
+    /// <param name="checksum">Their checksum, masked; none where it is <c>null</c>.</param>
+    public static byte[] Entry(long type, IEnumerable<long> shape, long size, long offset = 0, long shard = 0, uint? checksum = null) => Message(output =>
+    {
+        Field(output, 1, type);
+        Field(output, 2, Message(dimensions =>
+        {
+            foreach (long dimension in shape)
+                Field(dimensions, 2, Message(d => Field(d, 1, dimension)));
+        }));
+        Field(output, 3, shard);
+        Field(output, 4, offset);
+        Field(output, 5, size);
+        if (checksum is not { } value)
+            return;
+        output.WriteTag(6, WireFormat.WireType.Fixed32);
+        output.WriteFixed32(value);
+    });
+
     /// <summary>Writes an integer unless it is 0, as proto3 does.</summary>
     public static void Field(CodedOutputStream output, int number, long value)
     {
@@ -95,22 +119,8 @@ internal sealed class BundleWriter : IDisposable
     private void Add(string name, int type, int[] shape, ReadOnlySpan<byte> bytes, uint checksum, int shard)
     {
         long offset = shards[shard].Position;
-        int length = bytes.Length;
         shards[shard].Write(bytes);
-        entries.Add(name, Message(output =>
-        {
-            Field(output, 1, type);
-            Field(output, 2, Message(dimensions =>
-            {
-                foreach (int size in shape)
-                    Field(dimensions, 2, Message(dimension => Field(dimension, 1, size)));
-            }));
-            Field(output, 3, shard);
-            Field(output, 4, offset);
-            Field(output, 5, length);
-            output.WriteTag(6, WireFormat.WireType.Fixed32);
-            output.WriteFixed32(checksum);
-        }));
+        entries.Add(name, Entry(type, shape.Select(size => (long)size), bytes.Length, offset, shard, checksum));
     }
 
     /// <summary>The order of keys in a table.</summary>

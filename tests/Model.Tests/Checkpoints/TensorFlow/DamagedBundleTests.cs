@@ -194,19 +194,6 @@ public sealed class DamagedBundleTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private static byte[] Entry(long type, long[] shape, long size, long offset = 0, long shard = 0) => Message(output =>
-    {
-        Field(output, 1, type);
-        Field(output, 2, Message(dimensions =>
-        {
-            foreach (long dimension in shape)
-                Field(dimensions, 2, Message(d => Field(d, 1, dimension)));
-        }));
-        Field(output, 3, shard);
-        Field(output, 4, offset);
-        Field(output, 5, size);
-    });
-
     private void Write(Action<BundleWriter>? more = null, bool isCompressed = false)
     {
         using var writer = new BundleWriter(Prefix);
