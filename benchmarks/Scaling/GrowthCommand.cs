@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using Engine.Benchmarks.SideBySide;
 using Engine.Compute;
@@ -82,8 +83,8 @@ internal static class GrowthCommand
         foreach ((Point point, double seconds) in points.Zip(turns.Medians))
         {
             long tokens = point.Batches.Sum(batch => (long)batch.TokenCount);
-            double[] parts = [.. Parts(device, ours, point).Select(part => part / tokens * 1e6)];
             double whole = seconds / tokens * 1e6;
+            double[] parts = [.. Shares(device, ours, point).Select(share => share * whole)];
             table.Row(
                 [
                     point.Name, Text($"{(double)tokens / point.Batches.Length:F0}"), Text($"{seconds / point.Batches.Length * 1e3:F1}"), Text($"{whole:F1}"),
@@ -104,13 +105,18 @@ internal static class GrowthCommand
             model.Step(batch);
     }
 
-    /// <summary>The seconds of matrix products, attention, and what goes through all parameters, in one more pass over a point's batches.</summary>
-    private static double[] Parts(ComputeDevice device, EngineModel model, Point point)
+    /// <summary>
+    /// The shares of matrix products, attention, and what goes through all parameters, in the time of one more pass over a point's batches. Shares, since
+    /// that pass is measured at another moment than the medians are.
+    /// </summary>
+    private static double[] Shares(ComputeDevice device, EngineModel model, Point point)
     {
         LaunchProfile profile = device.StartProfile();
+        Stopwatch clock = Stopwatch.StartNew();
         Train(model, point);
+        double all = clock.Elapsed.TotalSeconds;
         device.StopProfile();
-        return [Sum("matrix product"), Sum("attention"), Sum("Adam") + Sum("gradient norm")];
+        return [Sum("matrix product") / all, Sum("attention") / all, (Sum("Adam") + Sum("gradient norm")) / all];
 
         double Sum(string name) => profile.Operations.Where(operation => operation.Operation.StartsWith(name, StringComparison.Ordinal)).Sum(operation => operation.Total.TotalSeconds);
     }
