@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Engine.Benchmarks.Report;
 using Engine.Compute;
 
@@ -13,6 +14,9 @@ internal static class StepCommand
 
     /// <summary>Work of one timed turn of forward passes, in floating-point operations: a tenth of a second, against what a question to the peer costs.</summary>
     private const double TurnWork = 2e10;
+
+    /// <summary>How long both run before they are timed: the runtime compiles in the background, on the cores that are measured.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
 
     /// <summary>
     /// Largest distance of the two sides' last states, relative to their norm. Every product sums at most 3,072 float32 products in an order of its own,
@@ -120,12 +124,17 @@ internal static class StepCommand
         if (peer is not null)
             Console.WriteLine($"peer: {peer.Name}, {threads} threads");
 
-        // The first two of each: what is compiled, allocated and touched for the first time.
+        // What is compiled, allocated and touched for the first time; and then for a while what the runtime found to run often and compiles once more.
         ourWork();
         var compiled = device.CompiledKernels;
-        ourTurn();
-        peerTurn();
-        peerTurn();
+        var clock = Stopwatch.StartNew();
+        do
+        {
+            ourTurn();
+            peerTurn();
+            peerTurn();
+        }
+        while (clock.Elapsed < Settling);
         if (library == OnnxRuntime)
             Results.RequireEqual($"{shape.Name}, last states", ours.States(), peer!.States(), Tolerance);
         var alternation = new Alternation(ourTurn, peerTurn);
