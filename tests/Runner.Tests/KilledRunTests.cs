@@ -59,7 +59,10 @@ public sealed class KilledRunTests(ITestOutputHelper log) : IDisposable
             switch (moment)
             {
                 case Moment.Beginning:
-                    Thread.Sleep(random.Next(4000));
+                    // Not longer than until its first checkpoint: hundreds follow in a second, and the run would be over.
+                    Stopwatch clock = Stopwatch.StartNew();
+                    for (int delay = random.Next(4000); clock.ElapsedMilliseconds < delay && Latest(killed) == before;)
+                        Thread.Sleep(1);
                     break;
                 case Moment.Step:
                     WaitFor(process, () => Latest(killed) != before);
